@@ -1,0 +1,25 @@
+"""Skeleton datasets and their transforms."""
+
+from .checks import check_labels
+from .skeleton_dataset import SkeletonDataset
+from .transforms import (
+    AddVirtualJoints,
+    CenterSkeleton,
+    PartDrop,
+    RandomRot,
+    SkeletonFlip,
+    ToStream,
+    UniformSampleDecode,
+)
+
+__all__ = [
+    'AddVirtualJoints',
+    'CenterSkeleton',
+    'PartDrop',
+    'RandomRot',
+    'SkeletonDataset',
+    'SkeletonFlip',
+    'ToStream',
+    'UniformSampleDecode',
+    'check_labels',
+]

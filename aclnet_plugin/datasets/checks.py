@@ -1,0 +1,275 @@
+"""Checks that turn a bad annotation into a message a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from ..structures import SkeletonLayout
+
+
+def sample_name(sample: Mapping[str, Any]) -> str:
+    """Name of a sample as the annotation file gives it."""
+    for key in ('frame_dir', 'filename'):
+        if key in sample:
+            return str(sample[key])
+    return '<no frame_dir>'
+
+
+def label_problem(label: Any, num_classes: int | None = None) -> str | None:
+    """Say what is wrong with a label, or ``None``.
+
+    Args:
+        label: The label; an integer from 0, or a list of them.
+        num_classes: Number of classes, if known.
+
+    Returns:
+        The end of a sentence that starts with the sample.
+    """
+    if isinstance(label, (list, tuple)):
+        found = (label_problem(one, num_classes) for one in label)
+        return next((problem for problem in found if problem), None)
+    whole = isinstance(label, (int, np.integer))
+    if not whole or isinstance(label, (bool, np.bool_)):
+        return (
+            f'has the label {label!r} ({type(label).__name__}); labels are '
+            'integers from 0'
+        )
+    if label < 0:
+        return f'has the negative label {label}; labels start at 0'
+    if num_classes is not None and label >= num_classes:
+        return (
+            f'has label {label}, but there are {num_classes} classes '
+            f'(0 to {num_classes - 1})'
+        )
+    return None
+
+
+def pose_problem(
+    sample: Mapping[str, Any], layout: SkeletonLayout | None = None
+) -> str | None:
+    """Say what is wrong with the key points of a sample, or ``None``.
+
+    Args:
+        sample: Annotation with ``keypoint`` ``(M, T, V, C)``, or
+            ``(n, V, C)`` together with ``frame_inds`` for a list of single
+            skeletons; optional ``keypoint_score`` ``(M, T, V)`` and
+            ``total_frames``.
+        layout: Layout to compare the joints with.
+
+    Returns:
+        The end of a sentence that starts with the sample.
+    """
+    keypoint = sample['keypoint']
+    if not isinstance(keypoint, np.ndarray):
+        return (
+            f'has a keypoint of type {type(keypoint).__name__}; it must be '
+            'a NumPy array (M, T, V, C)'
+        )
+    listed = keypoint.ndim == 3 and 'frame_inds' in sample
+    if keypoint.ndim != 4 and not listed:
+        return (
+            f'has a keypoint of shape {keypoint.shape}; it must be '
+            '(M persons, T frames, V joints, C coordinates)'
+        )
+    return (
+        _size_problem(keypoint, sample, listed)
+        or _layout_problem(keypoint, layout)
+        or _finite_problem('keypoint', keypoint)
+        or _score_problem(sample)
+    )
+
+
+def _size_problem(
+    keypoint: np.ndarray, sample: Mapping[str, Any], listed: bool
+) -> str | None:
+    if keypoint.dtype.kind not in 'fiu':
+        return f'has a keypoint of dtype {keypoint.dtype}; it must be numeric'
+    if listed:
+        if not keypoint.shape[0]:
+            return 'has no skeleton at all; remove it from the split'
+        if len(sample['frame_inds']) != keypoint.shape[0]:
+            return (
+                f'has {keypoint.shape[0]} skeletons but '
+                f'{len(sample["frame_inds"])} frame_inds'
+            )
+        return None
+    persons, frames = keypoint.shape[:2]
+    if not persons:
+        return 'has no person (M = 0); remove it from the split'
+    if not frames:
+        return 'has no frame (T = 0); remove it from the split'
+    total = sample.get('total_frames', frames)
+    if total != frames:
+        return (
+            f'says total_frames={total}, but its keypoint has {frames} '
+            'frames; correct one of the two'
+        )
+    return None
+
+
+def _layout_problem(
+    keypoint: np.ndarray, layout: SkeletonLayout | None
+) -> str | None:
+    joints, channels = keypoint.shape[-2:]
+    if channels not in (2, 3):
+        return (
+            f'has {channels} channels per joint; expected 2 or 3 '
+            '(x, y, and z or a score)'
+        )
+    if layout is None:
+        return None
+    # Virtual joints may be stored already or be added by the pipeline.
+    expected = {layout.num_source_joints, layout.num_joints}
+    if joints not in expected:
+        return (
+            f'has {joints} joints, but the layout {layout.name!r} has '
+            f'{" or ".join(map(str, sorted(expected)))}; choose the layout '
+            'that the annotation was made with'
+        )
+    if channels < layout.dims:
+        return (
+            f'has {channels} coordinates per joint, but the layout '
+            f'{layout.name!r} is {layout.dims}-dimensional'
+        )
+    return None
+
+
+def _finite_problem(what: str, values: np.ndarray) -> str | None:
+    if values.dtype.kind != 'f':
+        return None
+    # One pass over the numbers; a NaN or Inf anywhere shows in the extremes.
+    if not values.size or (
+        np.isfinite(values.min()) and np.isfinite(values.max())
+    ):
+        return None
+    place = np.argwhere(~np.isfinite(values))[0]
+    value = values[tuple(place)]
+    names = ('person', 'frame', 'joint', 'channel')
+    if what == 'keypoint' and values.ndim == 3:
+        names = ('skeleton', 'joint', 'channel')
+    where = ', '.join(f'{n} {i}' for n, i in zip(names, place, strict=False))
+    return (
+        f'has the {what} value {value} at {where}; repair it, or set missing '
+        'joints to 0'
+    )
+
+
+def _score_problem(sample: Mapping[str, Any]) -> str | None:
+    score = sample.get('keypoint_score')
+    if score is None:
+        return None
+    expected = sample['keypoint'].shape[:-1]
+    if np.shape(score) != expected:
+        return (
+            f'has a keypoint_score of shape {np.shape(score)}, but its '
+            f'keypoint calls for {expected}'
+        )
+    return _finite_problem('keypoint_score', np.asarray(score))
+
+
+def check_sample(
+    sample: Any,
+    origin: str,
+    index: int,
+    layout: SkeletonLayout | None = None,
+    num_classes: int | None = None,
+) -> None:
+    """Raise ``ValueError`` unless a sample can be used.
+
+    Args:
+        sample: Annotation of one sequence.
+        origin: The file it comes from.
+        index: Its place in that file.
+        layout: Layout to compare the joints with.
+        num_classes: Number of classes, if known.
+
+    Raises:
+        ValueError: Names the file, the sample, the fault and what to do.
+    """
+    if not isinstance(sample, Mapping):
+        raise ValueError(
+            f'{origin}: annotation {index} is a {type(sample).__name__}; '
+            'it must be a dict with keypoint, label, ...'
+        )
+    where = f'{origin}: sample {sample_name(sample)!r} (number {index})'
+    if 'label' not in sample:
+        raise ValueError(f'{where} has no label; every sample needs one.')
+    problem = label_problem(sample['label'], num_classes)
+    # Kinetics keeps the skeletons in files of their own.
+    if problem is None and 'keypoint' in sample:
+        problem = pose_problem(sample, layout)
+    if problem is not None:
+        raise ValueError(f'{where} {problem}.')
+
+
+def check_labels(dataset: Dataset, num_classes: int, show: int = 3) -> int:
+    """Check the labels of a dataset before anything is trained on them.
+
+    Works for any action dataset of MMAction2 and looks through wrappers
+    such as ``RepeatDataset``, ``ConcatDataset`` and
+    ``ClassBalancedDataset``. A label outside the classifier would otherwise
+    end as an index error, on a GPU without any hint of the sample.
+
+    Args:
+        dataset: The dataset, wrapped or not.
+        num_classes: Number of classes of the model.
+        show: How many offending samples the message names.
+
+    Returns:
+        Number of samples looked at.
+
+    Raises:
+        ValueError: Names the file and the first offending samples.
+    """
+    total = 0
+    for part in _unwrap(dataset):
+        bad = []
+        for index, sample in enumerate(_annotations(part)):
+            total += 1
+            problem = label_problem(sample.get('label'), num_classes)
+            if problem is not None:
+                bad.append((index, sample_name(sample), problem))
+        if bad:
+            listed = '; '.join(
+                f'sample {name!r} (number {index}) {problem}'
+                for index, name, problem in bad[:show]
+            )
+            rest = f'; and {len(bad) - show} more' * (len(bad) > show)
+            raise ValueError(
+                f'{getattr(part, "ann_file", type(part).__name__)}: '
+                f'{listed}{rest}. Set num_classes of the head to the number '
+                'of classes in the data, or correct the annotation.'
+            )
+    return total
+
+
+def _unwrap(dataset: Any) -> Iterator[Any]:
+    """The datasets under any nesting of wrappers."""
+    if hasattr(dataset, 'datasets'):
+        for part in dataset.datasets:
+            yield from _unwrap(part)
+    elif hasattr(dataset, 'dataset'):
+        yield from _unwrap(dataset.dataset)
+    else:
+        yield dataset
+
+
+def _annotations(dataset: Any) -> Iterator[Mapping[str, Any]]:
+    """Annotations as stored, without files, transforms or copies."""
+    # Asking the parent class avoids the host's get_data_info, which opens
+    # one file per sample where skeletons are stored separately.
+    from mmengine.dataset import BaseDataset
+
+    if hasattr(dataset, 'full_init'):
+        dataset.full_init()
+    if not isinstance(dataset, BaseDataset):
+        return
+    if not dataset.serialize_data:
+        yield from dataset.data_list
+        return
+    for index in range(len(dataset)):
+        yield BaseDataset.get_data_info(dataset, index)

@@ -1,0 +1,17 @@
+"""Transforms of skeleton sequences."""
+
+from .augment import PartDrop, RandomRot, SkeletonFlip
+from .keypoints import AddVirtualJoints, CenterSkeleton
+from .sampling import UniformSampleDecode
+from .streams import STREAMS, ToStream
+
+__all__ = [
+    'STREAMS',
+    'AddVirtualJoints',
+    'CenterSkeleton',
+    'PartDrop',
+    'RandomRot',
+    'SkeletonFlip',
+    'ToStream',
+    'UniformSampleDecode',
+]

@@ -1,0 +1,194 @@
+"""Decides when confusions are counted, families rebuilt and losses active."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.logging import MessageHub
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
+
+from aclnet_plugin.datasets.checks import check_labels
+from aclnet_plugin.models.affinity import AffinityState
+from aclnet_plugin.visualization import top_confusions
+
+
+def find_affinity_states(model: nn.Module) -> list[AffinityState]:
+    """All affinity states of a (possibly wrapped) model."""
+    if is_model_wrapper(model):
+        model = model.module
+    return [m for m in model.modules() if isinstance(m, AffinityState)]
+
+
+@HOOKS.register_module()
+class ConfusionStatisticsHook(Hook):
+    """Leads the affinity state through the phases of a training.
+
+    Epochs are 0-based here, like ``runner.epoch`` and the ``begin`` of
+    MMEngine's hooks and schedulers. They are read from the Runner each
+    epoch, never counted, so that a resumed training is in the right phase.
+
+    At the first step of each rebuild, after that batch is counted, the
+    number and mean size of the families and the largest confusions go to the
+    message hub, from where every visualisation backend takes them:
+    ``affinity/families``, ``affinity/family_size`` and for rank r
+    ``affinity/top<r>_true``, ``affinity/top<r>_pred`` (class indices) and
+    ``affinity/top<r>_share`` (of the true class's counted confusions).
+
+    Args:
+        count_begin: First epoch that counts confusions. Defaults to 29, the
+            30th epoch.
+        begin: First epoch with the inter-class loss. Defaults to 30.
+        interval: Epochs between two rebuilds of the families. Defaults
+            to 1.
+        num_top: How many of the largest confusions to log. Defaults to 5.
+
+    Raises:
+        ValueError: If the epochs are out of order, if the model has no
+            affinity state, or a training label does not fit the head.
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(
+        self,
+        count_begin: int = 29,
+        begin: int = 30,
+        interval: int = 1,
+        num_top: int = 5,
+    ) -> None:
+        if not 0 <= count_begin <= begin:
+            raise ValueError(
+                f'ConfusionStatisticsHook needs 0 <= count_begin <= begin, '
+                f'got count_begin={count_begin}, begin={begin}'
+            )
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        self.count_begin = count_begin
+        self.begin = begin
+        self.interval = interval
+        self.num_top = num_top
+        self._states: list[AffinityState] = []
+        self._report_due = False
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(count_begin={self.count_begin}, '
+            f'begin={self.begin}, interval={self.interval})'
+        )
+
+    def before_train(self, runner: Runner) -> None:
+        """Find the state and check schedule and labels.
+
+        Args:
+            runner: The runner of the training.
+        """
+        self._states = find_affinity_states(runner.model)
+        if not self._states:
+            raise ValueError(
+                'ConfusionStatisticsHook found no affinity state in the '
+                "model; use cls_head=dict(type='ACLHead', ...) or take the "
+                'hook out of custom_hooks'
+            )
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ValueError(
+                f'ConfusionStatisticsHook schedules by epochs and needs an '
+                f'EpochBasedTrainLoop, got '
+                f'{type(runner.train_loop).__name__}; set '
+                f"train_cfg=dict(type='EpochBasedTrainLoop', ...)"
+            )
+        if self.begin >= runner.max_epochs:
+            runner.logger.warning(
+                f'The inter-class loss never starts: it is due in epoch '
+                f'{self.begin + 1} of {runner.max_epochs}. Lower count_begin '
+                f'and begin of ConfusionStatisticsHook.'
+            )
+        for state in self._states:
+            check_labels(runner.train_dataloader.dataset, state.num_classes)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Tell the state which phase the epoch belongs to.
+
+        Args:
+            runner: The runner of the training.
+        """
+        epoch = runner.epoch
+        scoring = epoch >= self.begin
+        rebuild = scoring and (epoch - self.begin) % self.interval == 0
+        for state in self._states:
+            state.set_epoch(
+                epoch + 1,
+                counting=epoch >= self.count_begin,
+                scoring=scoring,
+                rebuild=rebuild,
+            )
+        self._report_due = rebuild
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Report the families right after they were rebuilt.
+
+        Args:
+            runner: The runner of the training.
+            batch_idx: Index of the step in the epoch.
+            data_batch: Unused.
+            outputs: Unused.
+        """
+        if not self._report_due:
+            return
+        self._report_due = False
+        names = _class_names(runner.train_dataloader.dataset)
+        for index, state in enumerate(self._states):
+            prefix = f'affinity{index or ""}'
+            self._report(runner, state, prefix, names)
+
+    def _report(
+        self,
+        runner: Runner,
+        state: AffinityState,
+        prefix: str,
+        names: list[str] | None,
+    ) -> None:
+        """Log families and confusions; the one place that asks the device."""
+        sizes = state.families.sizes.cpu()
+        families = int((sizes > 0).sum())
+        mean_size = float(sizes.sum()) / max(families, 1)
+        top = top_confusions(
+            state.confusion.counts.cpu().numpy(), self.num_top
+        )
+        hub: MessageHub = runner.message_hub
+        hub.update_scalar(f'train/{prefix}/families', families)
+        hub.update_scalar(f'train/{prefix}/family_size', mean_size)
+        for rank, (true, pred, _, share) in enumerate(top, 1):
+            hub.update_scalar(f'train/{prefix}/top{rank}_true', true)
+            hub.update_scalar(f'train/{prefix}/top{rank}_pred', pred)
+            hub.update_scalar(f'train/{prefix}/top{rank}_share', share)
+        hub.update_info(
+            f'{prefix}/top_confusions', [list(entry) for entry in top]
+        )
+
+        def name(index: int) -> str:
+            return names[index] if names else str(index)
+
+        listing = ', '.join(
+            f'{name(true)} -> {name(pred)} {share:.0%}'
+            for true, pred, _, share in top
+        )
+        runner.logger.info(
+            f'Motion families: {families} of {state.num_classes} classes, '
+            f'mean size {mean_size:.1f}; top confusions: {listing or "none"}'
+        )
+
+
+def _class_names(dataset: Any) -> list[str] | None:
+    """Class names from the dataset's meta information, if it has them."""
+    classes = getattr(dataset, 'metainfo', {}).get('classes')
+    return list(classes) if classes else None

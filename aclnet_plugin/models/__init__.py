@@ -1,0 +1,12 @@
+"""Models registered into MMAction2's registry."""
+
+from .backbones import ACLGCN
+from .heads import ACLHead
+from .losses import InterClassAffinityLoss, IntraClassMarginLoss
+
+__all__ = [
+    'ACLGCN',
+    'ACLHead',
+    'InterClassAffinityLoss',
+    'IntraClassMarginLoss',
+]

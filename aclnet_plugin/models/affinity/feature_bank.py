@@ -1,0 +1,106 @@
+"""A ring of recent embeddings and their labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+EMPTY = -1
+"""Label of a slot that was never written."""
+
+
+class FeatureBank(nn.Module):
+    """First-in, first-out memory of the newest ``size`` samples.
+
+    Any batch size is fine: batches wrap around the end of the ring, and of a
+    batch larger than the bank the newest samples stay.
+
+    Args:
+        size: Q, number of slots.
+        embed_dim: D.
+
+    Attributes:
+        feats: Buffer ``(Q, D)`` float32.
+        labels: Buffer ``(Q,)`` int64, :data:`EMPTY` where nothing is stored.
+        cursor: Buffer ``()`` int64, samples written so far; the next one
+            goes to slot ``cursor % Q``.
+    """
+
+    feats: Tensor
+    labels: Tensor
+    cursor: Tensor
+
+    def __init__(self, size: int, embed_dim: int) -> None:
+        super().__init__()
+        if size < 1:
+            raise ValueError(f'a bank needs at least 1 slot, got {size}')
+        self.size = size
+        self.register_buffer('feats', torch.zeros(size, embed_dim))
+        self.register_buffer(
+            'labels', torch.full((size,), EMPTY, dtype=torch.int64)
+        )
+        self.register_buffer('cursor', torch.zeros((), dtype=torch.int64))
+        # The cursor again, on the host: "is the bank full?" decides whether
+        # a graph is built, and asking the device would stall every step.
+        # None means "read the buffer at the next use".
+        self._written: int | None = 0
+
+    @property
+    def written(self) -> int:
+        """Samples written so far (known without asking the device)."""
+        if self._written is None:
+            self._written = int(self.cursor)
+        return self._written
+
+    @property
+    def full(self) -> bool:
+        """Whether every slot holds a sample."""
+        return self.written >= self.size
+
+    @torch.no_grad()
+    def push(self, feats: Tensor, labels: Tensor) -> Tensor:
+        """Store a batch over the oldest entries.
+
+        Args:
+            feats: ``(B, D)`` embeddings.
+            labels: ``(B,)`` int64.
+
+        Returns:
+            ``(B,)`` int64 slot of each sample; :data:`EMPTY` for those that
+            a batch larger than the bank pushes out again.
+        """
+        batch = labels.shape[0]
+        kept = min(batch, self.size)
+        written = self.written
+        newest = torch.arange(batch - kept, batch, device=labels.device)
+        slots = (self.cursor + newest) % self.size
+        self.feats.index_copy_(
+            0, slots, feats.detach()[-kept:].to(self.feats.dtype)
+        )
+        self.labels.index_copy_(0, slots, labels[-kept:])
+        self.cursor += batch
+        self._written = written + batch
+        return nn.functional.pad(slots, (batch - kept, 0), value=EMPTY)
+
+    def live_columns(self, embed: Tensor, slots: Tensor) -> Tensor:
+        """The bank with the current batch attached to its graph.
+
+        Args:
+            embed: ``(B, D)`` embeddings that :meth:`push` just stored.
+            slots: ``(B,)`` what :meth:`push` returned.
+
+        Returns:
+            ``(Q, D)``: stored features, with the batch's own rows replaced
+            by ``embed`` itself, so that gradients reach the batch as
+            comparison partner, too.
+        """
+        kept = min(embed.shape[0], self.size)
+        return self.feats.index_copy(
+            0, slots[-kept:], embed[-kept:].to(self.feats.dtype)
+        )
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._written = None

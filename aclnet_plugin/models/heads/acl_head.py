@@ -1,0 +1,308 @@
+"""Classification head with ACLNet's two contrastive losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmaction.models.heads import GCNHead
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
+from mmengine.dist import get_world_size
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from aclnet_plugin.utils.dist import as_rank_share, gather_batch
+
+from ..affinity import (
+    AffinityState,
+    ClassPrototypes,
+    ConfusionStats,
+    FamilyTable,
+    FeatureBank,
+)
+from .behaviours import behaviour_of
+
+Features = Tensor | tuple[Tensor, Tensor]
+"""What a backbone returns: features, with or without a relation vector."""
+
+
+@MODELS.register_module()
+class ACLHead(GCNHead):
+    r"""GCN head trained with affinity contrastive losses.
+
+    .. math:: L = L_{CE} + \lambda_1 L_{inter} + \lambda_2 L_{intra}
+
+    Takes ``(feats, relation)`` of :class:`ACLGCN`. From any other GCN of
+    MMAction2, which returns ``feats`` alone, the pooled feature serves as
+    relation vector, so that a ``cls_head`` override is enough to train a
+    stock config with these losses.
+
+    In a training step the joined batch of all ranks is first taken in by the
+    state (counts, prototypes, bank) and then scored against it. Labels and
+    predictions reach the losses without gradients, relation vectors with.
+    In evaluation nothing changes. The inter-class loss acts in the epochs
+    that :class:`~aclnet_plugin.engine.hooks.ConfusionStatisticsHook` says;
+    while a loss is inactive, its projection has no graph at all, because a
+    zero gradient would still let weight decay shrink it.
+
+    Args:
+        num_classes: K.
+        in_channels: Channels of ``feats``.
+        relation_dim: Length of the relation vector, V * V for
+            :class:`ACLGCN`. Defaults to None: ``in_channels``, right for
+            backbones without a relation vector.
+        embed_dim: D, width of both projections. Defaults to 256.
+        bank_size: Q, slots of the memory bank. Defaults to 512.
+        behaviour: ``'paper'`` or ``'release'``, which presets the next four
+            arguments. Defaults to ``'paper'``.
+        confusion: Arguments of :class:`ConfusionStats`. ``mutual``: count
+            both directions (paper False, release True).
+        families: Arguments of :class:`FamilyTable`. ``fill``: fill sparse
+            neighbour lists (False, True); ``union``: family rule (False,
+            True); ``top_k`` (10); ``overlap_threshold`` (4).
+        prototypes: Arguments of :class:`ClassPrototypes`. ``correct_only``
+            (False, True), ``random_start`` (False, True), ``attached``
+            (False, True), ``momentum`` (0.9).
+        loss_intra: Config of the intra-class loss. ``floor`` (0, 1e-6),
+            ``full_only`` (False, True), ``margin_unit`` and more, see
+            :class:`IntraClassMarginLoss`.
+        loss_inter: Config of the inter-class loss, see
+            :class:`InterClassAffinityLoss`.
+        init_cfg: As in MMEngine. By default the classifier alone is drawn
+            from a normal distribution with std 0.01.
+        **kwargs: Of MMAction2's ``GCNHead``: ``loss_cls``, ``dropout``,
+            ``average_clips``, ``label_smooth_eps``, ``topk``, ...
+
+    Raises:
+        ValueError: If an argument is out of range, or labels or features do
+            not fit the head.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        relation_dim: int | None = None,
+        embed_dim: int = 256,
+        bank_size: int = 512,
+        behaviour: str = 'paper',
+        confusion: dict | None = None,
+        families: dict | None = None,
+        prototypes: dict | None = None,
+        loss_inter: dict | None = None,
+        loss_intra: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        # Not the host's default: it would also draw the two projections,
+        # which are Linear layers as well, with std 0.01.
+        init_cfg = init_cfg or dict(
+            type='Normal', override=dict(type='Normal', name='fc', std=0.01)
+        )
+        super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
+        if self.multi_class:
+            raise ValueError(
+                'ACLHead needs one label per sample; multi_class=True has '
+                'no confusion matrix'
+            )
+        preset = behaviour_of(behaviour)
+        self.behaviour = behaviour
+        self.relation_dim = relation_dim or in_channels
+        self.inter_proj = nn.Linear(self.relation_dim, embed_dim)
+        self.intra_proj = nn.Linear(self.relation_dim, embed_dim)
+        self.affinity = AffinityState(
+            ConfusionStats(
+                num_classes, **preset['confusion'] | (confusion or {})
+            ),
+            FamilyTable(num_classes, **preset['families'] | (families or {})),
+            ClassPrototypes(
+                num_classes,
+                embed_dim,
+                **preset['prototypes'] | (prototypes or {}),
+            ),
+            FeatureBank(bank_size, embed_dim),
+        )
+        self.loss_inter = MODELS.build(
+            {'type': 'InterClassAffinityLoss'} | (loss_inter or {})
+        )
+        self.loss_intra = MODELS.build(
+            {'type': 'IntraClassMarginLoss'}
+            | preset['loss_intra']
+            | (loss_intra or {})
+        )
+
+    def forward(self, feats: Features, **kwargs: Any) -> Tensor:
+        """Class scores.
+
+        Args:
+            feats: ``(N, M, C, T, V)``, or a pair of it and the relation.
+            **kwargs: For the host's signature; unused.
+
+        Returns:
+            ``(N, K)``.
+        """
+        return self._classify(self._pool(_split(feats)[0]))
+
+    def loss(
+        self, feats: Features, data_samples: SampleList, **kwargs: Any
+    ) -> dict[str, Tensor]:
+        """Losses of a batch; in training mode the state takes it in.
+
+        Args:
+            feats: See :meth:`forward`.
+            data_samples: Samples with ``gt_label``.
+            **kwargs: For the host's signature; unused.
+
+        Returns:
+            ``loss_cls``, ``loss_inter``, ``loss_intra`` and ``top<k>_acc``.
+        """
+        feats, relation = _split(feats)
+        pooled = self._pool(feats)
+        scores = self._classify(pooled)
+        losses = self.loss_by_feat(scores, data_samples)
+        labels = _labels_of(data_samples, scores.device)
+        losses.update(
+            self.contrastive_losses(
+                pooled if relation is None else relation,
+                labels,
+                scores.detach().argmax(1),
+            )
+        )
+        return losses
+
+    def loss_by_feat(
+        self, cls_scores: Tensor, data_samples: SampleList
+    ) -> dict[str, Tensor]:
+        """Classification loss and top-k accuracies.
+
+        The host computes the accuracies in NumPy, which stalls a GPU in each
+        step and does not know bfloat16.
+
+        Args:
+            cls_scores: ``(N, K)``.
+            data_samples: Samples with ``gt_label``.
+
+        Returns:
+            ``loss_cls`` and ``top<k>_acc``.
+        """
+        labels = _labels_of(data_samples, cls_scores.device)
+        ranks = cls_scores.detach().topk(
+            min(max(self.topk), self.num_classes), dim=1
+        )
+        hits = ranks.indices == labels[:, None]
+        losses = {
+            f'top{k}_acc': hits[:, :k].any(1).float().mean() for k in self.topk
+        }
+        target = labels
+        if self.label_smooth_eps:
+            target = F.one_hot(labels, self.num_classes).to(cls_scores.dtype)
+            target = (
+                1 - self.label_smooth_eps
+            ) * target + self.label_smooth_eps / self.num_classes
+        loss = self.loss_cls(cls_scores, target)
+        losses.update(loss if isinstance(loss, dict) else {'loss_cls': loss})
+        return losses
+
+    def contrastive_losses(
+        self, relation: Tensor, labels: Tensor, preds: Tensor
+    ) -> dict[str, Tensor]:
+        """Inter- and intra-class loss of this rank's batch.
+
+        Args:
+            relation: ``(B, relation_dim)``.
+            labels: ``(B,)`` int64.
+            preds: ``(B,)`` int64.
+
+        Returns:
+            ``loss_inter`` and ``loss_intra``, weighted.
+        """
+        if relation.shape[1:] != (self.relation_dim,):
+            raise ValueError(
+                f'the relation vector has shape {tuple(relation.shape)}, '
+                f'but the head was built with relation_dim='
+                f'{self.relation_dim}; set relation_dim to V * V for ACLGCN '
+                f'and leave it out for other backbones'
+            )
+        state = self.affinity
+        incoming = len(labels) * get_world_size() if self.training else 0
+        intra_active = (
+            not self.loss_intra.full_only
+            or state.bank.written + incoming >= state.bank.size
+        )
+        # float32 from here on: similarities are divided by temperatures of
+        # 0.1 and statistics accumulate over epochs.
+        with torch.autocast(relation.device.type, enabled=False):
+            relation = relation.to(self.inter_proj.weight.dtype)
+            with torch.set_grad_enabled(
+                state.scoring and torch.is_grad_enabled()
+            ):
+                inter = self.inter_proj(relation)
+            with torch.set_grad_enabled(
+                intra_active and torch.is_grad_enabled()
+            ):
+                intra = _unit(self.intra_proj(relation))
+            batch = gather_batch(inter, intra, labels, preds)
+            if self.training:
+                seen = state.observe(*batch)
+            else:
+                seen = state.peek(batch.labels)
+        zero = relation.new_zeros(())
+        loss_inter = loss_intra = zero
+        if state.scoring:
+            loss_inter = self.loss_inter(
+                batch.inter,
+                batch.labels,
+                seen.prototypes,
+                state.families.member,
+                state.prototypes.usable,
+            )
+        if intra_active:
+            loss_intra = self.loss_intra(
+                batch.intra,
+                batch.labels,
+                seen.slots,
+                seen.columns,
+                state.bank.labels,
+            )
+        return {
+            'loss_inter': as_rank_share(loss_inter),
+            'loss_intra': as_rank_share(loss_intra),
+        }
+
+    def _pool(self, feats: Tensor) -> Tensor:
+        """``(N, M, C, T, V)`` to ``(N, C)``, absent persons included."""
+        pooled = feats.mean((3, 4)).mean(1)
+        if pooled.shape[1] != self.in_channels:
+            raise ValueError(
+                f'the backbone returns {pooled.shape[1]} channels, but the '
+                f'head was built with in_channels={self.in_channels}'
+            )
+        return pooled
+
+    def _classify(self, pooled: Tensor) -> Tensor:
+        if self.dropout is not None:
+            pooled = self.dropout(pooled)
+        return self.fc(pooled)
+
+
+def _split(feats: Features) -> tuple[Tensor, Tensor | None]:
+    """Features and relation vector, None where there is none."""
+    return feats if isinstance(feats, tuple) else (feats, None)
+
+
+def _unit(x: Tensor, eps: float = 1e-12) -> Tensor:
+    """Rows divided by their length, as the release does."""
+    return x / (x.norm(dim=1, keepdim=True) + eps)
+
+
+def _labels_of(data_samples: SampleList, device: torch.device) -> Tensor:
+    """``(N,)`` int64 labels of a batch."""
+    labels = torch.stack([sample.gt_label for sample in data_samples])
+    if labels.numel() != len(data_samples):
+        raise ValueError(
+            f'ACLHead needs one label per sample, got gt_label of shape '
+            f'{tuple(labels.shape[1:])}; soft labels (mixup) are not '
+            f'supported'
+        )
+    return labels.to(device, non_blocking=True).view(-1)

@@ -1,0 +1,114 @@
+"""Temporal unit: parallel temporal branches and a virtual global joint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+DEFAULT_BRANCHES = ((3, 1), (3, 2), (3, 3), (3, 4), ('max', 3), '1x1')
+"""(kernel, dilation), (``'max'``, kernel) or ``'1x1'``."""
+
+
+class DilatedConv(nn.Module):
+    """Temporal convolution with dilation, length kept but for the stride.
+
+    Args:
+        channels: Input and output channels.
+        kernel: Temporal kernel size.
+        dilation: Temporal dilation.
+        stride: Temporal stride.
+    """
+
+    def __init__(
+        self, channels: int, kernel: int, dilation: int, stride: int
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(
+            channels,
+            channels,
+            (kernel, 1),
+            stride=(stride, 1),
+            padding=((kernel - 1) * dilation // 2, 0),
+            dilation=(dilation, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(n, C, T, V)`` to ``(n, C, ceil(T / stride), V)``."""
+        return self.conv(x)
+
+
+class MultiScaleTCN(nn.Module):
+    """Multi-scale temporal convolution (section 2.2).
+
+    A column with the mean over the joints joins the V joints, all branches
+    run on V + 1 columns, and the result of the mean column is added to every
+    joint with a learned weight per joint.
+
+    Args:
+        channels: Input and output channels, at least one per branch.
+        stride: Temporal stride. Defaults to 1.
+        branches: See :data:`DEFAULT_BRANCHES`.
+        num_coeff: Length of the joint weights, at least V. The release has
+            25 for every layout. Defaults to 25.
+
+    Raises:
+        ValueError: If there are fewer channels than branches.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        stride: int = 1,
+        branches: Sequence = DEFAULT_BRANCHES,
+        num_coeff: int = 25,
+    ) -> None:
+        super().__init__()
+        width = channels // len(branches)
+        if width < 1:
+            raise ValueError(
+                f'{len(branches)} temporal branches need at least as many '
+                f'channels, got {channels}; raise base_channels'
+            )
+        first = channels - width * (len(branches) - 1)
+        self.branches = nn.ModuleList(
+            self._branch(channels, first if i == 0 else width, stride, config)
+            for i, config in enumerate(branches)
+        )
+        self.add_coeff = nn.Parameter(torch.zeros(num_coeff))
+        self.transform = nn.Sequential(
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, 1),
+        )
+        self.bn = nn.BatchNorm2d(channels)
+
+    @staticmethod
+    def _branch(
+        channels: int, width: int, stride: int, config: str | Sequence
+    ) -> nn.Module:
+        if config == '1x1':
+            return nn.Conv2d(channels, width, 1, stride=(stride, 1))
+        kernel, setting = config
+        if kernel == 'max':
+            temporal: nn.Module = nn.MaxPool2d(
+                (setting, 1), stride=(stride, 1), padding=(setting // 2, 0)
+            )
+        else:
+            temporal = DilatedConv(width, kernel, setting, stride)
+        return nn.Sequential(
+            nn.Conv2d(channels, width, 1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            temporal,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(n, C, T, V)`` to ``(n, C, ceil(T / stride), V)``."""
+        joints = x.shape[3]
+        x = torch.cat([x, x.mean(3, keepdim=True)], 3)
+        x = torch.cat([branch(x) for branch in self.branches], 1)
+        local, whole = x[..., :joints], x[..., joints:]
+        x = local + whole * self.add_coeff[:joints]
+        return self.bn(self.transform(x))

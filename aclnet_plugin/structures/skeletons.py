@@ -1,0 +1,333 @@
+"""One object that knows everything about a skeleton layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .layouts import TABLES
+
+
+@dataclass(frozen=True)
+class SkeletonLayout:
+    """Joints, bones and symmetries of a skeleton (joints are 0-based).
+
+    The object is immutable and hashable, holds only built-in types and can
+    be pickled. Derived tables are properties. ``V`` is the number of joints.
+
+    Args:
+        name: Name used in configs and messages.
+        num_joints: Number of joints ``V``.
+        center: Root joint of graph and bones.
+        edges: The ``V - 1`` graph edges ``(child, parent)``; with the
+            centre as root they form a tree.
+        parents: ``V`` entries, the other end of each joint's bone; the
+            centre is its own parent. May differ from ``edges``.
+        left: Joints of the left side.
+        right: Their counterparts on the right side, in the same order.
+        parts: ``(name, joints)`` of the body parts that can be dropped.
+        joint_names: ``V`` names, or empty.
+        dims: Coordinates per joint, 2 or 3. Two-dimensional skeletons carry
+            a confidence score as third channel.
+        virtual_joints: ``(joint, sources)`` of the joints that are means of
+            others, in the order of computation.
+    """
+
+    name: str
+    num_joints: int
+    center: int
+    edges: tuple[tuple[int, int], ...]
+    parents: tuple[int, ...]
+    left: tuple[int, ...] = ()
+    right: tuple[int, ...] = ()
+    parts: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    joint_names: tuple[str, ...] = ()
+    dims: int = 3
+    virtual_joints: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+    @property
+    def second_order_parents(self) -> tuple[int, ...]:
+        """Far end of each joint's two-bone link, ``V`` entries.
+
+        It is the parent's parent. Joints next to the root have none; like
+        the root they point to themselves, which gives a zero vector.
+        """
+        return tuple(
+            v if self.parents[v] == self.center else self.parents[p]
+            for v, p in enumerate(self.parents)
+        )
+
+    @property
+    def bone_pairs(self) -> tuple[tuple[int, int], ...]:
+        """The ``V`` bones ``(joint, parent)``, the root's own included."""
+        return tuple(enumerate(self.parents))
+
+    @property
+    def flip_permutation(self) -> tuple[int, ...]:
+        """Joint order after left and right have changed places."""
+        swap = dict(zip(self.left, self.right, strict=True))
+        swap.update(zip(self.right, self.left, strict=True))
+        return tuple(swap.get(v, v) for v in range(self.num_joints))
+
+    @property
+    def num_source_joints(self) -> int:
+        """Joints in the annotation, i.e. without the virtual ones."""
+        return self.num_joints - len(self.virtual_joints)
+
+    def adjacency(self) -> np.ndarray:
+        """Symmetric 0/1 adjacency with ones on the diagonal, ``(V, V)``."""
+        matrix = np.eye(self.num_joints, dtype=np.float32)
+        child, parent = np.array(self.edges, dtype=np.int64).reshape(-1, 2).T
+        matrix[child, parent] = matrix[parent, child] = 1
+        return matrix
+
+    def to_graph_dict(self) -> dict[str, Any]:
+        """The dict layout that MMAction2's ``Graph`` accepts.
+
+        With it a stock backbone runs on any layout::
+
+            graph_cfg=dict(layout=get_layout('kinect_v1').to_graph_dict())
+        """
+        return dict(
+            num_node=self.num_joints,
+            inward=[tuple(edge) for edge in self.edges],
+            center=self.center,
+        )
+
+
+_DICT_KEYS = dict(
+    num_node='num_joints',
+    inward='edges',
+    center='center',
+    name='name',
+    parents='parents',
+    left='left',
+    right='right',
+    parts='parts',
+    joint_names='joint_names',
+    dims='dims',
+)
+
+
+def get_layout(
+    layout: str | Mapping[str, Any] | SkeletonLayout,
+) -> SkeletonLayout:
+    """Return a layout by name or build it from a config dict.
+
+    Args:
+        layout: ``'nturgb+d'``, ``'coco'``, ``'coco_new'``, ``'kinect_v1'``,
+            ``'openpose'``, a finished layout, or a dict as MMAction2's
+            ``Graph`` takes it, ``num_node``, ``inward`` (edges) and
+            ``center``, with the optional keys ``name``, ``parents``
+            (otherwise found by walking along the edges towards the centre),
+            ``left``, ``right``, ``parts`` (name to joints), ``joint_names``
+            and ``dims``.
+
+    Returns:
+        The layout.
+
+    Raises:
+        ValueError: If the name is unknown or the dict does not describe a
+            tree of joints.
+        TypeError: If ``layout`` is something else.
+
+    Examples:
+        >>> get_layout('kinect_v1').num_joints
+        20
+    """
+    if isinstance(layout, SkeletonLayout):
+        return layout
+    if isinstance(layout, str):
+        if layout not in _LAYOUTS:
+            raise ValueError(
+                f'Unknown skeleton layout {layout!r}; choose one of '
+                f'{", ".join(_LAYOUTS)}, or give a dict with num_node, '
+                'inward and center.'
+            )
+        return _LAYOUTS[layout]
+    if isinstance(layout, Mapping):
+        return _from_dict(layout)
+    raise TypeError(
+        'A skeleton layout is a name, a dict or a SkeletonLayout, not '
+        f'{type(layout).__name__}.'
+    )
+
+
+def _from_dict(config: Mapping[str, Any]) -> SkeletonLayout:
+    missing = {'num_node', 'inward', 'center'} - set(config)
+    unknown = set(config) - set(_DICT_KEYS)
+    if missing or unknown:
+        raise ValueError(
+            'A layout dict needs num_node, inward and center; '
+            f'missing: {sorted(missing)}, unknown: {sorted(unknown)} '
+            f'(known keys: {sorted(_DICT_KEYS)}).'
+        )
+    given = {_DICT_KEYS[key]: value for key, value in config.items()}
+    given.setdefault('name', 'custom')
+    parts = given.get('parts', ())
+    if isinstance(parts, Mapping):
+        given['parts'] = tuple(parts.items())
+    return _build(**given)
+
+
+def _build(
+    name: str,
+    num_joints: int,
+    center: int,
+    edges: Sequence[Sequence[int]] | None = None,
+    parents: Sequence[int] | None = None,
+    parts: Sequence[tuple[str, Sequence[int]]] = (),
+    left: Sequence[int] = (),
+    right: Sequence[int] = (),
+    joint_names: Sequence[str] = (),
+    **others: Any,
+) -> SkeletonLayout:
+    """Normalise the containers and fill in whichever table is missing."""
+    if edges is None:
+        edges = [(v, p) for v, p in enumerate(parents) if v != p]
+    edges = _as_edges(name, edges)
+    if parents is None:
+        _check_joints(name, 'center', [center], num_joints)
+        parents = _walk_to_center(name, num_joints, center, edges)
+    return SkeletonLayout(
+        name=name,
+        num_joints=num_joints,
+        center=center,
+        edges=edges,
+        parents=tuple(parents),
+        left=tuple(left),
+        right=tuple(right),
+        parts=tuple((part, tuple(joints)) for part, joints in parts),
+        joint_names=tuple(joint_names),
+        **others,
+    )
+
+
+def _as_edges(
+    name: str, edges: Sequence[Sequence[int]]
+) -> tuple[tuple[int, int], ...]:
+    edges = tuple(tuple(edge) for edge in edges)
+    wrong = [edge for edge in edges if len(edge) != 2]
+    if wrong:
+        raise ValueError(
+            f'Layout {name!r}: an edge is (child, parent), got {wrong[0]}.'
+        )
+    return edges
+
+
+def _check_joints(
+    name: str, what: str, joints: Sequence[int], num_joints: int
+) -> None:
+    for joint in joints:
+        whole = isinstance(joint, (int, np.integer)) and joint is not True
+        if not whole or not 0 <= joint < num_joints:
+            raise ValueError(
+                f'Layout {name!r}: {what} names joint {joint!r}, but the '
+                f'joints are 0 to {num_joints - 1}.'
+            )
+
+
+def _walk_to_center(
+    name: str,
+    num_joints: int,
+    center: int,
+    edges: Sequence[tuple[int, int]],
+) -> tuple[int, ...]:
+    """Parents of a tree given by its edges, whatever their direction."""
+    _check_joints(name, 'inward', [v for e in edges for v in e], num_joints)
+    children = [child for child, _ in edges]
+    twice = sorted({v for v in children if children.count(v) > 1})
+    if twice:
+        raise ValueError(
+            f'Layout {name!r}: joint {twice[0]} is the child of several '
+            'edges; a joint has one parent.'
+        )
+    neighbours: list[list[int]] = [[] for _ in range(num_joints)]
+    for child, parent in edges:
+        neighbours[child].append(parent)
+        neighbours[parent].append(child)
+    parents = {center: center}
+    front = [center]
+    for joint in front:
+        fresh = [v for v in neighbours[joint] if v not in parents]
+        parents.update((v, joint) for v in fresh)
+        front += fresh
+    lost = sorted(set(range(num_joints)) - set(parents))
+    if lost:
+        raise ValueError(
+            f'Layout {name!r}: joints {lost} are not connected to the '
+            f'centre {center}.'
+        )
+    if len(edges) != num_joints - 1:
+        raise ValueError(
+            f'Layout {name!r}: the edges contain a cycle ({len(edges)} edges '
+            f'for {num_joints} joints; a tree has {num_joints - 1}).'
+        )
+    return tuple(parents[v] for v in range(num_joints))
+
+
+def _validate(layout: SkeletonLayout) -> None:
+    """Raise ``ValueError`` unless the tables fit together."""
+    name, total = layout.name, layout.num_joints
+    if not isinstance(total, int) or total < 1:
+        raise ValueError(
+            f'Layout {name!r}: the number of joints must be a positive '
+            f'integer, got {total!r}.'
+        )
+    if layout.dims not in (2, 3):
+        raise ValueError(
+            f'Layout {name!r}: dims must be 2 or 3, got {layout.dims!r}.'
+        )
+    _check_joints(name, 'center', [layout.center], total)
+    _walk_to_center(name, total, layout.center, layout.edges)
+    _validate_parents(layout)
+    sides = (*layout.left, *layout.right)
+    _check_joints(name, 'left/right', sides, total)
+    if len(layout.left) != len(layout.right) or len(set(sides)) < len(sides):
+        raise ValueError(
+            f'Layout {name!r}: left and right must pair up, each joint at '
+            f'most once; got left={layout.left}, right={layout.right}.'
+        )
+    for part, joints in layout.parts:
+        _check_joints(name, f'part {part!r}', joints, total)
+    for joint, sources in layout.virtual_joints:
+        _check_joints(name, 'virtual_joints', (joint, *sources), total)
+    if layout.joint_names and len(layout.joint_names) != total:
+        raise ValueError(
+            f'Layout {name!r}: {len(layout.joint_names)} joint names for '
+            f'{total} joints.'
+        )
+
+
+def _validate_parents(layout: SkeletonLayout) -> None:
+    name, total, parents = layout.name, layout.num_joints, layout.parents
+    if len(parents) != total:
+        raise ValueError(
+            f'Layout {name!r}: {len(parents)} parents for {total} joints.'
+        )
+    _check_joints(name, 'parents', parents, total)
+    if parents[layout.center] != layout.center:
+        raise ValueError(
+            f'Layout {name!r}: the centre {layout.center} must be its own '
+            f'parent, not {parents[layout.center]}.'
+        )
+    table = np.array(parents)
+    reached = table
+    for _ in range(total):
+        reached = table[reached]
+    astray = np.flatnonzero(reached != layout.center)
+    if astray.size:
+        raise ValueError(
+            f'Layout {name!r}: following the parents of joint '
+            f'{astray[0]} never reaches the centre {layout.center} '
+            '(the bones contain a cycle or a second root).'
+        )
+
+
+_LAYOUTS = {table['name']: _build(**table) for table in TABLES}

@@ -1,0 +1,3 @@
+"""Version of the package; the only place that states it."""
+
+__version__ = '1.0.0'
