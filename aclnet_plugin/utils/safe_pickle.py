@@ -1,4 +1,4 @@
-"""Reading annotation pickles without running what is inside them.
+"""Annotation pickles: read without running them, written in one piece.
 
 A pickle is a program: it may import anything and call it. Annotation files
 are downloaded and passed around, and all they need are numbers, strings,
@@ -114,6 +114,27 @@ def safe_load(path: str | os.PathLike[str]) -> Any:
         )
     with open(path, 'rb') as file:
         return _load(file, path)
+
+
+def atomic_dump(content: Any, path: str | os.PathLike[str]) -> None:
+    """Write a pickle so that the file is either complete or not there.
+
+    Folders are created as needed.
+
+    Args:
+        content: Plain data.
+        path: Target; an existing file is replaced at the last moment.
+    """
+    path = os.path.abspath(os.fspath(path))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    partial = f'{path}.{os.getpid()}.tmp'
+    try:
+        with open(partial, 'wb') as file:
+            pickle.dump(content, file, protocol=4)
+        os.replace(partial, path)
+    finally:
+        if os.path.exists(partial):
+            os.remove(partial)
 
 
 def _load(file: BinaryIO, origin: str) -> Any:

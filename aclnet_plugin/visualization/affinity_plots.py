@@ -395,7 +395,7 @@ def _leaf_order(counts: np.ndarray) -> np.ndarray:
 
 
 def _sorted_pairs(member: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the joined pairs (E, 2), i < j, heaviest and mutual ones first."""
+    """Return the joined pairs (E, 2), i < j; heavy, then mutual, first."""
     rows, cols = np.nonzero(np.triu(member | member.T, 1))
     mutual = (member & member.T)[rows, cols]
     order = np.lexsort((cols, rows, ~mutual, -weight[rows, cols]))
@@ -659,7 +659,7 @@ def _plural(number: int, noun: str) -> str:
 def _colours(
     arcs: list[np.ndarray], single: list[np.ndarray], known: set[int]
 ) -> dict[int, object]:
-    """Give each class the colour of its arc; neighbours on the circle differ."""
+    """Give each class the colour of its arc on the circle."""
     from matplotlib import colormaps
 
     palette = [colormaps['tab10'](i) for i in (0, 1, 2, 3, 4, 5, 6, 8, 9)]

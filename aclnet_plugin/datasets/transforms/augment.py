@@ -8,6 +8,7 @@ the official code were drawn this way.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,13 +53,17 @@ class RandomRot(BaseTransform):
         - keypoint, ``(M, T, V, 3)``
 
     Args:
-        theta: The angles are drawn evenly from ``[-theta, theta]`` radians.
-            Defaults to 0.3.
+        theta: The angles are drawn evenly from ``[-theta, theta]`` radians;
+            one number, or three for the axes x, y and z. Defaults to 0.3.
     """
 
-    def __init__(self, theta: float = 0.3) -> None:
-        if theta < 0:
-            raise ValueError(f'theta must not be negative, got {theta!r}.')
+    def __init__(self, theta: float | Sequence[float] = 0.3) -> None:
+        limits = np.asarray(theta, dtype=np.float64)
+        if limits.shape not in ((), (3,)) or (limits < 0).any():
+            raise ValueError(
+                'theta must be one angle or three, none negative, got '
+                f'{theta!r}.'
+            )
         self.theta = theta
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +77,8 @@ class RandomRot(BaseTransform):
             )
         if np.all(np.isclose(keypoint, 0)):
             return results
-        angles = np.random.uniform(-self.theta, self.theta, size=3)
+        limits = np.asarray(self.theta, dtype=np.float64)
+        angles = np.random.uniform(-limits, limits, size=3)
         rotation = rotation_matrix(angles)
         results['keypoint'] = keypoint.astype(np.float64) @ rotation.T
         return results

@@ -81,7 +81,7 @@ class ClassPrototypes(nn.Module):
             weight = torch.ones_like(labels, dtype=embed.dtype)
         updated, seen = update_prototypes(
             self.mean,
-            self.seen,
+            self.seen.clone(),  # the graph may keep it; ours changes below
             embed if self.attached else embed.detach(),
             labels,
             weight,

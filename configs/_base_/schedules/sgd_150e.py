@@ -1,0 +1,23 @@
+train_cfg = dict(
+    type='EpochBasedTrainLoop', max_epochs=150, val_begin=1, val_interval=1
+)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+
+optim_wrapper = dict(
+    optimizer=dict(
+        type='SGD', lr=0.025, momentum=0.9, weight_decay=5e-4, nesterov=True
+    )
+)
+param_scheduler = [
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=0,
+        T_max=150,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    )
+]
+
+# 16 samples per step at lr 0.025; --auto-scale-lr adapts to other numbers.
+auto_scale_lr = dict(enable=False, base_batch_size=16)

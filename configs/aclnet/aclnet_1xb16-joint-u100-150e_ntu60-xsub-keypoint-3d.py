@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/aclnet_ntu25.py',
+    '../_base_/datasets/ntu_3d.py',
+    '../_base_/schedules/sgd_150e.py',
+]
