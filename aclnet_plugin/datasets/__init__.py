@@ -9,6 +9,7 @@ from .transforms import (
     RandomRot,
     SkeletonFlip,
     ToStream,
+    UniformSampleClips,
     UniformSampleDecode,
 )
 
@@ -20,6 +21,7 @@ __all__ = [
     'SkeletonDataset',
     'SkeletonFlip',
     'ToStream',
+    'UniformSampleClips',
     'UniformSampleDecode',
     'check_labels',
 ]

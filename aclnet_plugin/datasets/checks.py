@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from torch.utils.data import Dataset
 
 from ..structures import SkeletonLayout
@@ -141,12 +142,10 @@ def _layout_problem(
 def _finite_problem(what: str, values: np.ndarray) -> str | None:
     if values.dtype.kind != 'f':
         return None
-    # One pass over the numbers; a NaN or Inf anywhere shows in the extremes.
-    if not values.size or (
-        np.isfinite(values.min()) and np.isfinite(values.max())
-    ):
+    finite = np.isfinite(values)
+    if finite.all():
         return None
-    place = np.argwhere(~np.isfinite(values))[0]
+    place = np.argwhere(~finite)[0]
     value = values[tuple(place)]
     names = ('person', 'frame', 'joint', 'channel')
     if what == 'keypoint' and values.ndim == 3:
@@ -172,11 +171,12 @@ def _score_problem(sample: Mapping[str, Any]) -> str | None:
 
 
 def check_sample(
-    sample: Any,
+    sample: Mapping[str, Any],
     origin: str,
     index: int,
     layout: SkeletonLayout | None = None,
     num_classes: int | None = None,
+    pose_elsewhere: bool = False,
 ) -> None:
     """Raise ``ValueError`` unless a sample can be used.
 
@@ -186,22 +186,23 @@ def check_sample(
         index: Its place in that file.
         layout: Layout to compare the joints with.
         num_classes: Number of classes, if known.
+        pose_elsewhere: Whether the key points may be missing here, because
+            they are read from another file later (Kinetics).
 
     Raises:
         ValueError: Names the file, the sample, the fault and what to do.
     """
-    if not isinstance(sample, Mapping):
-        raise ValueError(
-            f'{origin}: annotation {index} is a {type(sample).__name__}; '
-            'it must be a dict with keypoint, label, ...'
-        )
     where = f'{origin}: sample {sample_name(sample)!r} (number {index})'
     if 'label' not in sample:
         raise ValueError(f'{where} has no label; every sample needs one.')
     problem = label_problem(sample['label'], num_classes)
-    # Kinetics keeps the skeletons in files of their own.
     if problem is None and 'keypoint' in sample:
         problem = pose_problem(sample, layout)
+    elif problem is None and not pose_elsewhere:
+        problem = (
+            'has no keypoint; if the skeletons are in files of their own, '
+            "name the folder with data_prefix=dict(skeleton='...')"
+        )
     if problem is not None:
         raise ValueError(f'{where} {problem}.')
 
@@ -262,8 +263,6 @@ def _annotations(dataset: Any) -> Iterator[Mapping[str, Any]]:
     """Annotations as stored, without files, transforms or copies."""
     # Asking the parent class avoids the host's get_data_info, which opens
     # one file per sample where skeletons are stored separately.
-    from mmengine.dataset import BaseDataset
-
     if hasattr(dataset, 'full_init'):
         dataset.full_init()
     if not isinstance(dataset, BaseDataset):

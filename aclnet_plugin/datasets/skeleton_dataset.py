@@ -83,7 +83,12 @@ class SkeletonDataset(PoseDataset):
         if self.check:
             for index, sample in enumerate(samples):
                 check_sample(
-                    sample, self.ann_file, index, self.layout, self.num_classes
+                    sample,
+                    self.ann_file,
+                    index,
+                    self.layout,
+                    self.num_classes,
+                    pose_elsewhere='skeleton' in self.data_prefix,
                 )
         for sample in samples:
             self._complete(sample)
@@ -121,11 +126,12 @@ class SkeletonDataset(PoseDataset):
             raise ValueError(
                 f'{self.ann_file} has no annotations; create it again.'
             )
-        if not isinstance(samples[0], Mapping):
-            raise ValueError(
-                f'{self.ann_file}: annotations are dicts, but the first one '
-                f'is a {type(samples[0]).__name__}.'
-            )
+        for index, sample in enumerate(samples):
+            if not isinstance(sample, Mapping):
+                raise ValueError(
+                    f'{self.ann_file}: annotations are dicts, but number '
+                    f'{index} is a {type(sample).__name__}.'
+                )
         return list(samples)
 
     def _take_split(self, content: Any, samples: list[dict]) -> list[dict]:
@@ -157,7 +163,7 @@ class SkeletonDataset(PoseDataset):
     def _complete(self, sample: dict) -> None:
         """What the host would have filled in or joined."""
         keypoint = sample.get('keypoint')
-        if keypoint is not None and keypoint.ndim == 4:
+        if getattr(keypoint, 'ndim', 0) == 4:
             sample.setdefault('total_frames', keypoint.shape[1])
         if 'video' in self.data_prefix:
             folder = self.data_prefix['video']

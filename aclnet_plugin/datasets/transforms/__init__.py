@@ -2,7 +2,7 @@
 
 from .augment import PartDrop, RandomRot, SkeletonFlip
 from .keypoints import AddVirtualJoints, CenterSkeleton
-from .sampling import UniformSampleDecode
+from .sampling import UniformSampleClips, UniformSampleDecode
 from .streams import STREAMS, ToStream
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     'RandomRot',
     'SkeletonFlip',
     'ToStream',
+    'UniformSampleClips',
     'UniformSampleDecode',
 ]

@@ -130,9 +130,7 @@ def test_families(kind, k, seed, top_k, threshold):
     counts = random_counts(kind, k, seed)
     paper = F.build_families(counts, top_k, threshold)
     assert torch.equal(paper, loop_families_paper(counts, top_k, threshold))
-    release = F.build_families(
-        counts, top_k, threshold, fill=True, union=True
-    )
+    release = F.build_families(counts, top_k, threshold, fill=True, union=True)
     assert torch.equal(
         release, loop_families_release(counts, top_k, threshold)
     )

@@ -1,0 +1,235 @@
+import json
+import logging
+import pickle
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmaction.registry import HOOKS
+from mmengine.model import MMDistributedDataParallel
+from torch import nn
+
+from aclnet_plugin.engine import ConfusionStatisticsHook
+from aclnet_plugin.engine.hooks.auto_register import add_missing_hook
+from aclnet_plugin.engine.hooks.confusion_statistics_hook import (
+    find_affinity_states,
+)
+from aclnet_plugin.models import ACLHead
+from tests.training import Recorder, build_runner, tiny_config
+
+
+def head():
+    return ACLHead(3, 4, embed_dim=4, bank_size=4)
+
+
+def enter(hook, model, epoch):
+    hook._states = find_affinity_states(model)
+    hook.before_train_epoch(SimpleNamespace(epoch=epoch, model=model))
+
+
+def test_released_timing():
+    """1-based: counts from epoch 30, loss and families from epoch 31."""
+    hook, model = ConfusionStatisticsHook(), head()
+    state = model.affinity
+    for epoch, counting, scoring in [
+        (0, False, False),
+        (28, False, False),
+        (29, True, False),
+        (30, True, True),
+        (149, True, True),
+    ]:
+        enter(hook, model, epoch)
+        assert (state.counting, state.scoring) == (counting, scoring)
+        assert state.epoch == epoch + 1
+        assert state._rebuild_due == scoring
+
+
+def test_interval():
+    hook = ConfusionStatisticsHook(count_begin=1, begin=2, interval=3)
+    model = head()
+    rebuilt = []
+    for epoch in range(9):
+        enter(hook, model, epoch)
+        if model.affinity._rebuild_due:
+            rebuilt.append(epoch)
+        # An epoch starts afresh, whether or not the last one saw a batch.
+    assert rebuilt == [2, 5, 8]
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'message'),
+    [
+        (dict(count_begin=3, begin=2), 'count_begin <= begin'),
+        (dict(count_begin=-1), '0 <= count_begin'),
+        (dict(interval=0), 'interval'),
+    ],
+)
+def test_wrong_settings_are_explained(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        ConfusionStatisticsHook(**kwargs)
+
+
+def test_finds_states_in_wrapped_models():
+    model = nn.Sequential(head(), head())
+    assert len(find_affinity_states(model)) == 2
+    wrapped = MMDistributedDataParallel.__new__(MMDistributedDataParallel)
+    nn.Module.__init__(wrapped)
+    wrapped.module = model
+    assert len(find_affinity_states(wrapped)) == 2
+    assert not find_affinity_states(nn.Linear(1, 1))
+
+
+def test_training_goes_through_the_phases(tiny_skeletons, tmp_path):
+    config = tiny_config(tiny_skeletons, tmp_path)
+    runner = build_runner(config, 'phases')
+    state = runner.model.cls_head.affinity
+    recorder = Recorder(
+        lambda runner: (
+            runner.epoch,
+            int(state.confusion.counts.sum()),
+            state.families.member.clone(),
+        )
+    )
+    runner.register_hook(recorder)
+    runner.train()
+
+    steps = len(runner.train_dataloader)
+    assert len(recorder.losses) == 4 * steps
+    counted = [total for _, total, _ in recorder.looks]
+    assert counted[steps - 1] == 0
+    assert counted[2 * steps - 1] == 16, 'every sample of the second epoch'
+    assert counted[-1] == 3 * 16
+    for losses, (epoch, _, member) in zip(
+        recorder.losses, recorder.looks, strict=True
+    ):
+        assert losses['loss_intra'] > 0
+        assert (losses['loss_inter'] > 0) == (epoch >= 2 and member.any())
+    by_epoch = {epoch: member for epoch, _, member in recorder.looks}
+    assert not by_epoch[1].any()
+    assert by_epoch[3].any()
+    assert state.epoch == 4
+
+
+def test_what_backends_are_told(tiny_skeletons, tmp_path):
+    config = tiny_config(tiny_skeletons, tmp_path)
+    runner = build_runner(config, 'told')
+    runner.train()
+    (scalars,) = tmp_path.glob('*/vis_data/scalars.json')
+    rows = [json.loads(line) for line in scalars.read_text().splitlines()]
+    last = next(row for row in reversed(rows) if 'loss_inter' in row)
+    assert 1 <= last['affinity/families'] <= 3
+    assert 1 <= last['affinity/family_size'] <= 2
+    assert {last['affinity/top1_true'], last['affinity/top1_pred']} <= {
+        0,
+        1,
+        2,
+    }
+    assert 0 < last['affinity/top1_share'] <= 1
+    top = runner.message_hub.get_info('affinity/top_confusions')
+    assert top[0][:2] == [
+        last['affinity/top1_true'],
+        last['affinity/top1_pred'],
+    ]
+
+
+def test_a_model_without_state_is_refused(tiny_skeletons, tmp_path):
+    config = tiny_config(tiny_skeletons, tmp_path)
+    config.model.cls_head = dict(type='GCNHead', num_classes=3, in_channels=8)
+    config.model.backbone = dict(
+        type='STGCN',
+        graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial'),
+        base_channels=8,
+        num_stages=1,
+        inflate_stages=[],
+        down_stages=[],
+    )
+    runner = build_runner(config, 'no_state')
+    with pytest.raises(ValueError, match='no affinity state'):
+        runner.train()
+
+
+def test_iteration_based_loops_are_refused(tiny_skeletons, tmp_path):
+    config = tiny_config(tiny_skeletons, tmp_path)
+    config.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=2, val_interval=2
+    )
+    runner = build_runner(config, 'iterations')
+    with pytest.raises(ValueError, match='EpochBasedTrainLoop'):
+        runner.train()
+
+
+def test_a_label_too_large_is_named_before_the_first_step(
+    tiny_skeletons, tmp_path
+):
+    data = pickle.loads(tiny_skeletons.read_bytes())
+    wrong = data['annotations'][5]
+    wrong['label'] = 7
+    path = tmp_path / 'wrong.pkl'
+    path.write_bytes(pickle.dumps(data))
+    runner = build_runner(tiny_config(path, tmp_path), 'label')
+    recorder = Recorder()
+    runner.register_hook(recorder)
+    with pytest.raises(ValueError, match=wrong['frame_dir']):
+        runner.train()
+    assert not recorder.losses
+
+
+def test_a_start_that_is_never_reached_is_said(
+    tiny_skeletons, tmp_path, caplog
+):
+    config = tiny_config(
+        tiny_skeletons,
+        tmp_path,
+        **{'custom_hooks': [dict(type='ConfusionStatisticsHook')]},
+    )
+    config.train_cfg.max_epochs = 1
+    runner = build_runner(config, 'never')
+    runner.logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.WARNING):
+        runner.train()
+    assert 'never starts: it is due in epoch 31 of 1' in caplog.text
+
+
+def test_registered_by_itself(tiny_skeletons, tmp_path):
+    """A cls_head override is enough; nobody has to know the hook."""
+    config = tiny_config(tiny_skeletons, tmp_path)
+    config.custom_hooks = []
+    runner = build_runner(config, 'auto')
+    add_missing_hook()
+    hooks = [h for h in runner.hooks if isinstance(h, ConfusionStatisticsHook)]
+    assert len(hooks) == 1
+    assert (hooks[0].count_begin, hooks[0].begin) == (29, 30)
+
+
+def test_an_own_hook_takes_precedence(tiny_skeletons, tmp_path):
+    runner = build_runner(tiny_config(tiny_skeletons, tmp_path), 'own')
+    hooks = [h for h in runner.hooks if isinstance(h, ConfusionStatisticsHook)]
+    assert [h.begin for h in hooks] == [2]
+
+
+def test_resume_continues_as_if_never_stopped(tiny_skeletons, tmp_path):
+    """Bit for bit, through the phase switch (CPU, fixed seed)."""
+    straight = build_runner(
+        tiny_config(tiny_skeletons, tmp_path / 'a'), 'straight'
+    )
+    whole = Recorder()
+    straight.register_hook(whole)
+    straight.train()
+    for epoch in (1, 2, 3):
+        config = tiny_config(tiny_skeletons, tmp_path / f'b{epoch}')
+        config.load_from = str(tmp_path / 'a' / f'epoch_{epoch}.pth')
+        config.resume = True
+        again = build_runner(config, f'again{epoch}')
+        rest = Recorder()
+        again.register_hook(rest)
+        again.train()
+        steps = len(again.train_dataloader)
+        want = whole.losses[epoch * steps :]
+        assert rest.losses == want
+        for key, value in straight.model.state_dict().items():
+            assert torch.equal(value, again.model.state_dict()[key]), key
+
+
+def test_registered():
+    hook = HOOKS.build(dict(type='ConfusionStatisticsHook', begin=40))
+    assert 'begin=40' in repr(hook)
