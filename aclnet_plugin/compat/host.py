@@ -12,7 +12,6 @@ What cannot be mended from here, found with torch 2.13, numpy 2.4, mmengine
 - The stock heads call ``.cpu().numpy()`` on the scores for their top-k log,
   which numpy refuses under bf16 autocast. ``ACLHead`` computes top-k on the
   device; a stock head has to stay with fp16 or fp32.
-- ``AmpOptimWrapper``, and with it ``--amp``, asserts an accelerator.
 - ``openmim`` and, for ``_base_ = 'mmaction::...'``, mmengine import
   ``pkg_resources`` before this package is imported. Its deprecation warning
   is then out of reach; ``PYTHONWARNINGS='ignore:pkg_resources is deprecated'``
@@ -42,6 +41,7 @@ import torch
 from mmengine.device import get_device
 from mmengine.logging import HistoryBuffer, print_log
 from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import MODEL_WRAPPERS
 from mmengine.utils import digit_version
 from torch import nn
@@ -307,6 +307,68 @@ def prefer_own_wrapper() -> None:
         HOST_WRAPPERS.register_module(name=name, module=own)
 
 
+class _CPUAmpOptimWrapper(OptimWrapper):
+    """``AmpOptimWrapper`` for the CPU: bfloat16 autocast.
+
+    bfloat16 has the exponents of float32, so no loss scale is needed.
+
+    Args:
+        loss_scale: For the parent's signature; unused.
+        dtype: ``None`` or ``'bfloat16'``.
+        use_fsdp: For the parent's signature; unused.
+        **kwargs: Arguments of ``OptimWrapper``.
+
+    Raises:
+        ValueError: For float16, which needs a loss scale.
+    """
+
+    def __init__(
+        self,
+        loss_scale: str | float | dict = 'dynamic',
+        dtype: str | torch.dtype | None = None,
+        use_fsdp: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if dtype not in (None, 'bfloat16', torch.bfloat16):
+            raise ValueError(
+                f'AmpOptimWrapper runs in bfloat16 on a CPU, not in {dtype}; '
+                f'leave dtype out of optim_wrapper or use an accelerator'
+            )
+        super().__init__(**kwargs)
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Run the forward pass under bfloat16 autocast."""
+        with (
+            super().optim_context(model),
+            torch.autocast('cpu', dtype=torch.bfloat16),
+        ):
+            yield
+
+
+def build_amp_optim_wrapper(**kwargs: Any) -> OptimWrapper:
+    """``AmpOptimWrapper`` on an accelerator, its stand-in on a CPU."""
+    if get_device() == 'cpu':
+        return _CPUAmpOptimWrapper(**kwargs)
+    return AmpOptimWrapper(**kwargs)
+
+
+def offer_amp_on_cpu() -> None:
+    """Let ``--amp`` work where there is no accelerator.
+
+    mmengine 0.10.7 asserts one in ``AmpOptimWrapper``. The name is looked up
+    in mmaction's registry before mmengine's, where it is free. Delete when
+    mmengine accepts a CPU.
+    """
+    from mmaction.registry import OPTIM_WRAPPERS
+
+    name = 'AmpOptimWrapper'
+    if name not in OPTIM_WRAPPERS.module_dict:
+        OPTIM_WRAPPERS.register_module(
+            name=name, module=build_amp_optim_wrapper
+        )
+
+
 def apply() -> None:
     """Apply every remedy that this environment needs."""
     quiet_warnings()
@@ -317,3 +379,4 @@ def apply() -> None:
     allow_checkpoint_globals()
     initialise_gloo_on_cpu()
     prefer_own_wrapper()
+    offer_amp_on_cpu()

@@ -28,6 +28,11 @@ def check_joints(
     name: str, what: str, joints: Sequence[int], num_joints: int
 ) -> None:
     """Raise ``ValueError`` for a joint that the layout does not have."""
+    if not isinstance(num_joints, int) or num_joints < 1:
+        raise ValueError(
+            f'Layout {name!r}: the number of joints must be a positive '
+            f'integer, got {num_joints!r}.'
+        )
     for joint in joints:
         whole = isinstance(joint, (int, np.integer)) and joint is not True
         if not whole or not 0 <= joint < num_joints:
@@ -79,11 +84,6 @@ def walk_to_center(
 def validate(layout: SkeletonLayout) -> None:
     """Raise ``ValueError`` unless the tables fit together."""
     name, total = layout.name, layout.num_joints
-    if not isinstance(total, int) or total < 1:
-        raise ValueError(
-            f'Layout {name!r}: the number of joints must be a positive '
-            f'integer, got {total!r}.'
-        )
     if layout.dims not in (2, 3):
         raise ValueError(
             f'Layout {name!r}: dims must be 2 or 3, got {layout.dims!r}.'
