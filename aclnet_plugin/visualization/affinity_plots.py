@@ -28,7 +28,7 @@ __all__ = [
 _FAINT = '#b8b8b8'
 _BETWEEN = '#8a8a8a'
 _MAX_LABELS = 80  # more class names than this cannot be read on one page
-_MAX_GROUP = 12  # larger connected groups are coloured by close groups
+_MAX_GROUP = 6  # larger connected groups are coloured by close groups
 _NAME_WIDTH = 26  # characters; longer names are shortened
 
 
@@ -213,7 +213,7 @@ def plot_family_graph(
     Every class is a node; two classes are joined if one belongs to the
     family of the other. Classes that are connected, directly or through
     others, stand side by side and share a colour; a connected group of more
-    than twelve classes is coloured by its close groups instead (greedy
+    than six classes is coloured by its close groups instead (greedy
     modularity), with grey edges between them. Classes without family are
     faint. With ``counts`` an edge is the wider, the larger the pair's part
     in the confusions of its two classes. If a limit leaves something out,

@@ -75,7 +75,7 @@ class RandomRot(BaseTransform):
                 f'{keypoint.shape[-1]} channels'
                 f'{" and a score" * ("keypoint_score" in results)}.'
             )
-        if np.all(np.isclose(keypoint, 0)):
+        if not (np.abs(keypoint) > 1e-8).any():
             return results
         limits = np.asarray(self.theta, dtype=np.float64)
         angles = np.random.uniform(-limits, limits, size=3)

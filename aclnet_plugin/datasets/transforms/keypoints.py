@@ -116,7 +116,8 @@ class CenterSkeleton(BaseTransform):
                 f'the layout {self.layout.name!r} has '
                 f'{self.layout.num_joints}.'
             )
-        seen = ~np.isclose(skeleton, 0).all(axis=(2, 3))
+        # The tolerance of numpy.isclose, which the host uses, at less cost.
+        seen = (np.abs(skeleton) > 1e-8).any(axis=(2, 3))
         if not seen.any():
             return results
         main = int(seen.sum(axis=1).argmax())
