@@ -119,9 +119,7 @@ def test_mim_trains_resumes_in_mixed_precision_and_tests(
     assert state['epoch'] == 4
     assert state['confusion.counts'].sum() == 3 * 16, 'epochs 2 to 4'
     test = mim('test', 'mmaction', config_file, '--checkpoint', checkpoint)
-    out = run(
-        [*test, *common, '--cfg-options', 'log_level=INFO'], clean_env
-    )
+    out = run([*test, *common, '--cfg-options', 'log_level=INFO'], clean_env)
     assert 'acc/top1' in out
     assert torch.load(checkpoint, weights_only=True)['meta']['epoch'] == 4
 
@@ -145,7 +143,7 @@ def test_two_processes_learn_the_same_state(config_file, clean_env, tmp_path):
     state = affinity_of(tmp_path / 'epoch_4.pth')
     # Two ranks of 3 over 16 samples: 8 each, none padded.
     assert state['confusion.counts'].sum() == 3 * 16, out[-2000:]
-    assert state['bank.cursor'] == 4 * 16
+    assert state['bank.cursor'] == (4 * 16) % 12
     assert state['families.member'].any()
     (scalars,) = tmp_path.glob('*/vis_data/scalars.json')
     rows = [json.loads(line) for line in scalars.read_text().splitlines()]

@@ -77,6 +77,7 @@ def tiny_config(ann_file, work_dir, **options):
             default_hooks=dict(
                 logger=dict(type='LoggerHook', interval=1),
                 checkpoint=dict(type='CheckpointHook', interval=1),
+                sync_buffers=dict(type='SyncBuffersHook'),
             ),
             custom_hooks=[
                 dict(type='ConfusionStatisticsHook', count_begin=1, begin=2)

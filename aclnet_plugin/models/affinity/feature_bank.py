@@ -24,8 +24,7 @@ class FeatureBank(nn.Module):
     Attributes:
         feats: Buffer ``(Q, D)`` float32.
         labels: Buffer ``(Q,)`` int64, :data:`EMPTY` where nothing is stored.
-        cursor: Buffer ``()`` int64, samples written so far; the next one
-            goes to slot ``cursor % Q``.
+        cursor: Buffer ``()`` int64, slot of the next sample.
     """
 
     feats: Tensor
@@ -42,22 +41,17 @@ class FeatureBank(nn.Module):
             'labels', torch.full((size,), EMPTY, dtype=torch.int64)
         )
         self.register_buffer('cursor', torch.zeros((), dtype=torch.int64))
-        # The cursor again, on the host: "is the bank full?" decides whether
-        # a graph is built, and asking the device would stall every step.
-        # None means "read the buffer at the next use".
-        self._written: int | None = 0
+        # How many slots are in use, on the host: it decides whether a graph
+        # is built, and asking the device would stall every step. None means
+        # "look at the labels at the next use".
+        self._filled: int | None = 0
 
     @property
-    def written(self) -> int:
-        """Samples written so far (known without asking the device)."""
-        if self._written is None:
-            self._written = int(self.cursor)
-        return self._written
-
-    @property
-    def full(self) -> bool:
-        """Whether every slot holds a sample."""
-        return self.written >= self.size
+    def filled(self) -> int:
+        """Slots in use (known without asking the device)."""
+        if self._filled is None:
+            self._filled = int((self.labels != EMPTY).sum())
+        return self._filled
 
     @torch.no_grad()
     def push(self, feats: Tensor, labels: Tensor) -> Tensor:
@@ -73,15 +67,15 @@ class FeatureBank(nn.Module):
         """
         batch = labels.shape[0]
         kept = min(batch, self.size)
-        written = self.written
+        filled = self.filled
         newest = torch.arange(batch - kept, batch, device=labels.device)
         slots = (self.cursor + newest) % self.size
         self.feats.index_copy_(
             0, slots, feats.detach()[-kept:].to(self.feats.dtype)
         )
         self.labels.index_copy_(0, slots, labels[-kept:])
-        self.cursor += batch
-        self._written = written + batch
+        self.cursor.add_(batch).remainder_(self.size)
+        self._filled = min(filled + batch, self.size)
         return nn.functional.pad(slots, (batch - kept, 0), value=EMPTY)
 
     def live_columns(self, embed: Tensor, slots: Tensor) -> Tensor:
@@ -103,4 +97,4 @@ class FeatureBank(nn.Module):
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
-        self._written = None
+        self._filled = None

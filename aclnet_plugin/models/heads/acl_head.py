@@ -228,7 +228,7 @@ class ACLHead(GCNHead):
         incoming = len(labels) * get_world_size() if self.training else 0
         intra_active = (
             not self.loss_intra.full_only
-            or state.bank.written + incoming >= state.bank.size
+            or state.bank.filled + incoming >= state.bank.size
         )
         # float32 from here on: similarities are divided by temperatures of
         # 0.1 and statistics accumulate over epochs.
