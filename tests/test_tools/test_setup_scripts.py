@@ -286,10 +286,10 @@ def test_progress_lines(clone):
     start = script.index('show_progress() {')
     function = script[start : script.index('\n}\n', start) + 3]
     line = (
-        'Epoch(train)  [3][36/40]  lr: 5e-06  eta: 0:01:02  time: 0.4  '
+        'Epoch(train)  [3][ 36/140]  lr: 5e-06  eta: 0:01:02  time: 0.4  '
         'loss: 2.2621  loss_cls: 1.6  affinity/top1_true: 2'
     )
     done = source(clone, f"{function}show_progress '{line}'")
     assert done.stdout.strip() == (
-        'Epoch(train)  [3][36/40]  eta 0:01:02  loss 2.2621'
+        'Epoch(train)  [3][ 36/140]  eta 0:01:02  loss 2.2621'
     )
