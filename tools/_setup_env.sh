@@ -6,10 +6,9 @@
 #   PYTHON           interpreter for a new environment
 #   VENV             folder of the environment; else the active one is used,
 #                    else .venv in the repository
-#   TORCH_INDEX_URL  additional package index to look for torch in; empty:
-#                    none. Without it, a Linux machine that has no NVIDIA GPU
-#                    and no index in its pip configuration uses PyTorch's CPU
-#                    index, which saves several GB.
+#   TORCH_INDEX_URL  additional package index to look for torch in, for
+#                    example PyTorch's index of CPU builds, which saves
+#                    several GB on a machine without a GPU
 # All settings of pip (PIP_INDEX_URL, pip.conf, proxies) apply as usual.
 
 if ((BASH_VERSINFO[0] < 4)); then
@@ -106,11 +105,8 @@ need_space() {
     ((free >= $2 * 1024 * 1024)) || die \
         "not enough disk space: $folder has $((free / 1024)) MB free, the installation needs about $2 GB" \
         'free some space, or put the environment on another disk:' \
-        'VENV=/other/disk/venv bash tools/...'
-}
-
-has_gpu() {
-    command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1
+        'VENV=/other/disk/venv bash tools/... Without a GPU, TORCH_INDEX_URL' \
+        'with an index of CPU builds of torch saves 7 GB.'
 }
 
 # has_module NAME...: are they all installed? (Not imported: that is slow.)
@@ -208,7 +204,7 @@ pip_hint() {
         die "$problem: the disk is full" \
             'free some space (about '"$NEEDED_GB"' GB, also in TMPDIR), or' \
             'set VENV=/other/disk/venv and TMPDIR=/other/disk/tmp'
-    elif grep -qiE 'connection (refused|error|reset|broken)|new connection|name resolution|getaddrinfo|timed out|unreachable|proxyerror|sslerror|could not fetch url' "$log"; then
+    elif grep -qiE 'connection (refused|error|reset|broken)|new connection|name resolution|getaddrinfo|timed out|unreachable|proxyerror|sslerror|could not fetch url|from versions: none' "$log"; then
         die "$problem: the package index cannot be reached" \
             'check the network. Behind a proxy set HTTPS_PROXY; with an index' \
             'of your own set PIP_INDEX_URL. Then run this again.'
@@ -223,31 +219,22 @@ pip_hint() {
     die "$problem" "read the whole log: $log"
 }
 
-# torch_index: print the additional index for torch, if one is due.
-torch_index() {
-    if [[ -n "${TORCH_INDEX_URL+set}" ]]; then
-        printf '%s' "$TORCH_INDEX_URL"
-    elif [[ "$(uname -s)" == Linux ]] && ! has_gpu && ! has_module torch &&
-        ! "$PY" -m pip config list 2>/dev/null |
-        grep -qE '(index-url|no-index|find-links)='; then
-        printf 'https://download.pytorch.org/whl/cpu'
-    fi
-}
-
 # install: everything into VENV_DIR.
 install() {
-    local log="$VENV_DIR/aclnet-install.log" index extras='all'
+    local log="$VENV_DIR/aclnet-install.log" extras='all'
     local constraints="$VENV_DIR/aclnet-constraints.txt"
     local -a options=()
+    if has_module torch; then
+        NEEDED_GB=2
+    fi
     need_space "$VENV_DIR" "$NEEDED_GB"
     write_constraints "$constraints"
     # mmcv and mmcv-lite own the same files: keep what is there.
     if has_module mmcv; then
         extras='mim,plot,test'
     fi
-    index="$(torch_index)"
-    if [[ -n "$index" ]]; then
-        options+=(--extra-index-url "$index")
+    if [[ -n "${TORCH_INDEX_URL:-}" ]]; then
+        options+=(--extra-index-url "$TORCH_INDEX_URL")
     fi
     say 'installing, two to five minutes with a fast network; the log is'
     say "$log"
@@ -266,9 +253,10 @@ install() {
 # ensure_env: see the top of this file. One step.
 ensure_env() {
     local stamp
-    NEEDED_GB=3
-    if has_gpu; then
-        NEEDED_GB=10 # torch with CUDA
+    # On Linux the usual index has torch with CUDA.
+    NEEDED_GB=10
+    if [[ -n "${TORCH_INDEX_URL:-}" || "$(uname -s)" != Linux ]]; then
+        NEEDED_GB=3
     fi
     choose_venv
     step "Python environment in $VENV_DIR"

@@ -9,7 +9,8 @@ usage: bash tools/run_tests.sh [PYTEST ARGUMENTS...]
 
 Makes a Python environment with everything installed, then runs the tests in
 it. Works from any folder; paths among the arguments count from the
-repository. The first run installs about 3 GB; later ones start at once.
+repository. The first run installs about 10 GB (3 GB with a CPU build of
+torch); later ones start at once.
 
     bash tools/run_tests.sh                    all tests
     bash tools/run_tests.sh -k family          those whose name has "family"

@@ -17,9 +17,7 @@ def parse_args() -> argparse.Namespace:
         help='continue from this checkpoint or, without a value, from the '
         'latest one in the work folder',
     )
-    parser.add_argument(
-        '--amp', action='store_true', help='mixed precision'
-    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument(
         '--no-validate', action='store_true', help='leave validation out'
     )

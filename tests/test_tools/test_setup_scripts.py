@@ -264,23 +264,6 @@ def test_installed_torch_stays(clone, tmp_path):
     assert any(line.startswith('mmaction2==') for line in lines)
 
 
-@pytest.mark.parametrize(
-    ('variables', 'expected'),
-    [
-        ({'TORCH_INDEX_URL': 'https://x/y'}, 'https://x/y'),
-        ({'TORCH_INDEX_URL': ''}, ''),
-        ({'PIP_INDEX_URL': 'https://x/simple'}, ''),
-        ({'PIP_FIND_LINKS': '/wheels'}, ''),
-    ],
-)
-def test_index_for_torch(clone, tmp_path, variables, expected):
-    venv = venv_with_pip(tmp_path / 'venv')
-    code = f'PY="{venv}/bin/python"; torch_index'
-    done = source(clone, code, **variables)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == expected
-
-
 def test_progress_lines(clone):
     script = (clone / 'tools' / 'quickstart.sh').read_text()
     start = script.index('show_progress() {')

@@ -32,7 +32,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='RepeatDataset',
-        times=3,
+        times=2,
         dataset=dict(
             type=dataset_type,
             ann_file=ann_file,
