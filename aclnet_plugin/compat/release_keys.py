@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from torch import Tensor
 
 RENAMED = {
-    'cls_head.fc_cls.': 'cls_head.fc.',
-    'cls_head.inter_loss.cl_fc.': 'cls_head.inter_proj.',
-    'cls_head.intra_loss.cl_fc.': 'cls_head.intra_proj.',
+    'fc_cls.': 'fc.',
+    'inter_loss.cl_fc.': 'inter_proj.',
+    'intra_loss.cl_fc.': 'intra_proj.',
 }
-"""Key prefixes of the release and ours; backbone keys are the same."""
+"""Prefixes of the head's keys, theirs to ours; backbone keys are the same."""
 
 
-def rename_release_keys(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the keys of a released state dict to ours.
+def accept_release_keys(state: dict[str, Tensor], prefix: str = '') -> None:
+    """Rename the release's keys of a head in place.
+
+    Counts, prototypes and bank are not among them; the release saves none.
 
     Args:
-        state: Parameters and buffers under the release's names.
-
-    Returns:
-        The same tensors under our names. Counts, prototypes and bank are not
-        among them; the release does not save any.
+        state: A state dict; keys that are ours already stay.
+        prefix: Where the head is, with a dot at the end.
     """
-    renamed = {}
-    for key, value in state.items():
-        for theirs, ours in RENAMED.items():
-            if key.startswith(theirs):
-                key = ours + key.removeprefix(theirs)
-        renamed[key] = value
-    return renamed
+    for theirs, ours in RENAMED.items():
+        start = prefix + theirs
+        for key in [key for key in state if key.startswith(start)]:
+            state[prefix + ours + key.removeprefix(start)] = state.pop(key)

@@ -15,7 +15,8 @@ from .pose_checks import pose_problem
 
 def sample_name(sample: Mapping[str, Any]) -> str:
     """Name of a sample as the annotation file gives it."""
-    for key in ('frame_dir', 'filename'):
+    # In the order of the host, whose splits refer to it.
+    for key in ('filename', 'frame_dir'):
         if key in sample:
             return str(sample[key])
     return '<no frame_dir>'

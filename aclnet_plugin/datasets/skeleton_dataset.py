@@ -148,6 +148,10 @@ class SkeletonDataset(PoseDataset):
             )
         names: Sequence[str] = splits[self.split]
         wanted = set(map(str, names))
+        if not wanted:
+            raise ValueError(
+                f'{self.ann_file}: the split {self.split!r} is empty.'
+            )
         kept = [s for s in samples if sample_name(s) in wanted]
         missing = len(wanted) - len({sample_name(s) for s in kept})
         if not kept:

@@ -1,1 +1,1 @@
-"""Helpers without a better home."""
+"""Collectives of the training step, and pickles read safely."""

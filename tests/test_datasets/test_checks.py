@@ -23,7 +23,7 @@ def wrappers(dataset):
     yield dataset
     yield RepeatDataset(dataset, times=3)
     yield ConcatDataset([dataset, dataset])
-    yield AnyConcat([dataset, RepeatDataset(dataset, times=2)])
+    yield AnyConcat([Subset(dataset, []), RepeatDataset(dataset, times=2)])
     yield Subset(dataset, [0])
 
 

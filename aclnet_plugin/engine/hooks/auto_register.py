@@ -35,8 +35,9 @@ def add_missing_hook() -> None:
             hook = ConfusionStatisticsHook()
             self.register_hook(hook)
             self.logger.info(
-                f'The model learns class affinities: registered {hook}. List '
-                f'it in custom_hooks to choose other epochs.'
+                'The model learns class affinities: registered '
+                'ConfusionStatisticsHook, whose loss starts after a fifth of '
+                'the epochs. List it in custom_hooks to choose others.'
             )
 
     register_hooks.adds_affinity_hook = True

@@ -39,32 +39,29 @@ class ConfusionStatisticsHook(Hook):
     ``affinity/top<r>_share`` (of the true class's counted confusions).
 
     Args:
-        count_begin: First epoch that counts confusions. Defaults to 29, the
-            30th epoch.
-        begin: First epoch with the inter-class loss. Defaults to 30.
+        count_begin: First epoch that counts confusions. Defaults to None:
+            the one before ``begin``.
+        begin: First epoch with the inter-class loss. Defaults to None: a
+            fifth of the training, which is 30 for the method's 150 epochs.
         interval: Epochs between two rebuilds of the families. Defaults
             to 1.
         num_top: How many of the largest confusions to log. Defaults to 5.
 
     Raises:
         ValueError: If the epochs are out of order, if the model has no
-            affinity state, or a training label does not fit the head.
+            affinity state, or a label does not fit the head.
     """
 
     priority = 'NORMAL'
 
     def __init__(
         self,
-        count_begin: int = 29,
-        begin: int = 30,
+        count_begin: int | None = None,
+        begin: int | None = None,
         interval: int = 1,
         num_top: int = 5,
     ) -> None:
-        if not 0 <= count_begin <= begin:
-            raise ValueError(
-                f'ConfusionStatisticsHook needs 0 <= count_begin <= begin, '
-                f'got count_begin={count_begin}, begin={begin}'
-            )
+        _check_order(count_begin, begin)
         if interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.count_begin = count_begin
@@ -100,14 +97,26 @@ class ConfusionStatisticsHook(Hook):
                 f'{type(runner.train_loop).__name__}; set '
                 f"train_cfg=dict(type='EpochBasedTrainLoop', ...)"
             )
+        self._settle_epochs(runner.max_epochs)
         if self.begin >= runner.max_epochs:
             runner.logger.warning(
                 f'The inter-class loss never starts: it is due in epoch '
                 f'{self.begin + 1} of {runner.max_epochs}. Lower count_begin '
                 f'and begin of ConfusionStatisticsHook.'
             )
+        datasets = [runner.train_dataloader.dataset]
+        if runner.val_loop is not None:
+            datasets.append(runner.val_dataloader.dataset)
         for state in self._states:
-            check_labels(runner.train_dataloader.dataset, state.num_classes)
+            for dataset in datasets:
+                check_labels(dataset, state.num_classes)
+
+    def _settle_epochs(self, max_epochs: int) -> None:
+        """Fill in the epochs that were not given."""
+        if self.begin is None:
+            self.begin = max(max_epochs // 5, self.count_begin or 0, 1)
+        if self.count_begin is None:
+            self.count_begin = max(self.begin - 1, 0)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Tell the state which phase the epoch belongs to.
@@ -185,6 +194,16 @@ class ConfusionStatisticsHook(Hook):
         runner.logger.info(
             f'Motion families: {families} of {state.num_classes} classes, '
             f'mean size {mean_size:.1f}; top confusions: {listing or "none"}'
+        )
+
+
+def _check_order(count_begin: int | None, begin: int | None) -> None:
+    """Epochs that are given must not be negative or out of order."""
+    given = [epoch for epoch in (0, count_begin, begin) if epoch is not None]
+    if given != sorted(given):
+        raise ValueError(
+            f'ConfusionStatisticsHook needs 0 <= count_begin <= begin, '
+            f'got count_begin={count_begin}, begin={begin}'
         )
 
 

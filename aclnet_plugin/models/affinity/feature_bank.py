@@ -57,6 +57,8 @@ class FeatureBank(nn.Module):
     def push(self, feats: Tensor, labels: Tensor) -> Tensor:
         """Store a batch over the oldest entries.
 
+        A sample with an Inf or NaN takes its slot, but leaves it empty.
+
         Args:
             feats: ``(B, D)`` embeddings.
             labels: ``(B,)`` int64.
@@ -70,10 +72,12 @@ class FeatureBank(nn.Module):
         filled = self.filled
         newest = torch.arange(batch - kept, batch, device=labels.device)
         slots = (self.cursor + newest) % self.size
-        self.feats.index_copy_(
-            0, slots, feats.detach()[-kept:].to(self.feats.dtype)
+        feats = feats.detach()[-kept:].to(self.feats.dtype)
+        broken = ~feats.isfinite().all(1)
+        self.feats.index_copy_(0, slots, feats.masked_fill(broken[:, None], 0))
+        self.labels.index_copy_(
+            0, slots, labels[-kept:].masked_fill(broken, EMPTY)
         )
-        self.labels.index_copy_(0, slots, labels[-kept:])
         self.cursor.add_(batch).remainder_(self.size)
         self._filled = min(filled + batch, self.size)
         return nn.functional.pad(slots, (batch - kept, 0), value=EMPTY)

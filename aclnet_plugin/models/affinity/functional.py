@@ -72,7 +72,8 @@ def nearest_confusions(
         top_k: Size of the neighbour set.
         fill: ``False`` (paper): only classes with a positive count, never i
             itself. ``True`` (release): rows with fewer confusions fill up
-            with zero-count classes in index order, i itself included.
+            with zero-count classes in index order. The diagonal counts as
+            zero there, so that i itself can be among them.
 
     Returns:
         ``(K, min(top_k, K))`` int64 neighbours by descending count, and the
@@ -80,8 +81,7 @@ def nearest_confusions(
     """
     num_classes = counts.shape[0]
     index = torch.arange(num_classes, device=counts.device)
-    if not fill:
-        counts = counts.masked_fill(index[:, None] == index[None], 0)
+    counts = counts.masked_fill(index[:, None] == index[None], 0)
     key = counts * num_classes + (num_classes - 1 - index)
     neighbours = key.topk(min(top_k, num_classes), dim=1).indices
     if fill:

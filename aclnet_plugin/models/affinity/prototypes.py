@@ -66,6 +66,9 @@ class ClassPrototypes(nn.Module):
     def update(self, embed: Tensor, labels: Tensor, preds: Tensor) -> Tensor:
         """Take one batch in.
 
+        A sample with an Inf or NaN is passed over: averaged in, it would
+        stay in its prototype for the rest of the training.
+
         Args:
             embed: ``(B, D)`` float32 embeddings.
             labels: ``(B,)`` int64.
@@ -75,10 +78,10 @@ class ClassPrototypes(nn.Module):
             ``(K, D)`` prototypes to score this batch against. They carry
             gradients only if ``attached``; the buffer never does.
         """
+        weight = embed.isfinite().all(1)
+        embed = embed.masked_fill(~weight[:, None], 0)
         if self.correct_only:
-            weight = (labels == preds).to(embed.dtype)
-        else:
-            weight = torch.ones_like(labels, dtype=embed.dtype)
+            weight = weight & (labels == preds)
         updated, seen = update_prototypes(
             self.mean,
             self.seen.clone(),  # the graph may keep it; ours changes below

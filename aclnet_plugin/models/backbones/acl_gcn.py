@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -150,6 +151,11 @@ class ACLGCN(BaseModule):
         Raises:
             ValueError: If joints or channels do not fit the model.
         """
+        if x.ndim != 5:
+            raise ValueError(
+                f'the backbone takes (N, M, T, V, C), got {tuple(x.shape)}; '
+                f'does the pipeline end with FormatGCNInput?'
+            )
         samples, persons, frames, joints, channels = x.shape
         if (joints, channels) != (self.layout.num_joints, self.in_channels):
             raise ValueError(
@@ -167,13 +173,16 @@ class ACLGCN(BaseModule):
         x = x.permute(0, 2, 3, 1).contiguous()
         for block in self.gcn:
             x, dynamic = block(x)
-        relation = dynamic.flatten(1, 2).mean(1)
+        # In float32: half precision would round away most of what tells one
+        # sample's graph from another's.
+        wide = torch.promote_types(dynamic.dtype, torch.float32)
+        relation = dynamic.flatten(1, 2).mean(1, dtype=wide)
         relation = relation.view(samples, persons, joints * joints).mean(1)
         return x.view(samples, persons, *x.shape[1:]), relation
 
 
 def _start_graph(
-    layout: str | dict,
+    layout: str | dict | None = None,
     mode: str = 'random',
     num_filter: int = 8,
     init_off: float = 0.04,
@@ -186,6 +195,8 @@ def _start_graph(
             f'unknown key(s) in graph_cfg: {sorted(unknown)}; known are '
             f'layout, mode, num_filter, init_off, init_std'
         )
+    if layout is None:
+        raise ValueError("graph_cfg needs a layout, e.g. layout='nturgb+d'")
     if mode != 'random':
         raise ValueError(
             f"ACLGCN learns its graphs from mode='random', got {mode!r}"

@@ -12,6 +12,7 @@ from mmengine.dist import get_world_size
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from aclnet_plugin.compat.release_keys import accept_release_keys
 from aclnet_plugin.utils.dist import as_rank_share, gather_batch
 
 from ..affinity import (
@@ -68,7 +69,8 @@ class ACLHead(GCNHead):
             ``full_only`` (False, True), ``margin_unit`` and more, see
             :class:`IntraClassMarginLoss`.
         loss_inter: Config of the inter-class loss, see
-            :class:`InterClassAffinityLoss`.
+            :class:`InterClassAffinityLoss`. ``bounds`` are ``top_k`` and
+            twice that by default.
         init_cfg: As in MMEngine. By default the classifier alone is drawn
             from a normal distribution with std 0.01.
         **kwargs: Of MMAction2's ``GCNHead``: ``loss_cls``, ``dropout``,
@@ -123,8 +125,10 @@ class ACLHead(GCNHead):
             ),
             FeatureBank(bank_size, embed_dim),
         )
+        top_k = self.affinity.families.top_k
         self.loss_inter = MODELS.build(
-            {'type': 'InterClassAffinityLoss'} | (loss_inter or {})
+            {'type': 'InterClassAffinityLoss', 'bounds': (top_k, 2 * top_k)}
+            | (loss_inter or {})
         )
         self.loss_intra = MODELS.build(
             {'type': 'IntraClassMarginLoss'}
@@ -187,6 +191,11 @@ class ACLHead(GCNHead):
             ``loss_cls`` and ``top<k>_acc``.
         """
         labels = _labels_of(data_samples, cls_scores.device)
+        if len(cls_scores) != len(labels):
+            raise ValueError(
+                f'{len(cls_scores)} scores for {len(labels)} samples: '
+                f'training takes one clip per sample (num_clips=1)'
+            )
         ranks = cls_scores.detach().topk(
             min(max(self.topk), self.num_classes), dim=1
         )
@@ -269,6 +278,12 @@ class ACLHead(GCNHead):
             'loss_inter': as_rank_share(loss_inter),
             'loss_intra': as_rank_share(loss_intra),
         }
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        accept_release_keys(state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def _pool(self, feats: Tensor) -> Tensor:
         """``(N, M, C, T, V)`` to ``(N, C)``, absent persons included."""

@@ -16,14 +16,12 @@ class DynamicGCN(nn.Module):
 
     Args:
         in_channels: Input channels.
-        out_channels: Output channels; ``int(ratio * out_channels)`` times
-            the number of subsets must equal it, which the head's relation
-            vector relies on.
+        out_channels: Output channels.
         adjacency: ``(K_s, V, V)`` start value of ``A``.
         ratio: Channels per subset over output channels. Defaults to 0.125.
 
     Raises:
-        ValueError: If ``ratio`` does not fit the number of subsets.
+        ValueError: If ``ratio`` leaves no channel for a subset.
     """
 
     def __init__(

@@ -74,7 +74,8 @@ class InterClassAffinityLoss(nn.Module):
         temperatures: :math:`\tau_w` for small, medium and large families.
             Defaults to (0.1, 0.5, 1.0).
         bounds: Largest small and largest medium family, K and 2K in the
-            paper. Defaults to (10, 20).
+            paper; the head fills in its ``top_k`` unless they are given.
+            Defaults to (10, 20).
         eps: Added to norms. Defaults to 1e-12.
 
     Raises:

@@ -27,9 +27,8 @@ def intra_margin_loss(
     .. math:: L_i = -\frac{1}{|P_i|} \sum_{u \in P_i} \log
         \frac{e^{l_u}}{e^{l_u - \epsilon} + \sum_{v \in N_i} e^{l_v} + c}
 
-    The constant c (``floor``) acts on logits shifted by the largest valid
-    one of the anchor, as in the release. Anchors without positives count
-    with loss 0.
+    The constant c (``floor``) acts on logits shifted by the largest of the
+    anchor, as in the release. Anchors without positives count with loss 0.
 
     Args:
         similarity: ``(B, Q)`` scaled similarities :math:`l`.
@@ -149,11 +148,6 @@ class IntraClassMarginLoss(nn.Module):
             itself = slots[:, None] == columns[None]
             same = labels[:, None] == bank_labels[None]
             filled = bank_labels != EMPTY
-            if self.floor:
-                # Empty slots must not win the shift by the row maximum.
-                logits = logits.masked_fill(
-                    ~filled, torch.finfo(logits.dtype).min
-                )
             return self.loss_weight * intra_margin_loss(
                 logits,
                 same & ~itself,

@@ -14,7 +14,7 @@ clip_len = 52
 
 pre_transform = [
     dict(type='CenterSkeleton', layout=layout),
-    # y points up: a wide turn about it stands for the unseen camera.
+    # Wide turns about x and y (which points up) stand for the unseen camera.
     dict(type='RandomRot', theta=(1.05, 1.05, 0.0)),
 ]
 last_transform = [

@@ -30,6 +30,7 @@ def enter(hook, model, epoch):
 def test_released_timing():
     """1-based: counts from epoch 30, loss and families from epoch 31."""
     hook, model = ConfusionStatisticsHook(), head()
+    hook._settle_epochs(150)
     state = model.affinity
     for epoch, counting, scoring in [
         (0, False, False),
@@ -42,6 +43,23 @@ def test_released_timing():
         assert (state.counting, state.scoring) == (counting, scoring)
         assert state.epoch == epoch + 1
         assert state._rebuild_due == scoring
+
+
+@pytest.mark.parametrize(
+    ('given', 'max_epochs', 'settled'),
+    [
+        (dict(), 150, (29, 30)),
+        (dict(), 16, (2, 3)),
+        (dict(), 1, (0, 1)),
+        (dict(begin=7), 16, (6, 7)),
+        (dict(begin=0), 16, (0, 0)),
+        (dict(count_begin=9), 16, (9, 9)),
+    ],
+)
+def test_epochs_that_are_not_given(given, max_epochs, settled):
+    hook = ConfusionStatisticsHook(**given)
+    hook._settle_epochs(max_epochs)
+    assert (hook.count_begin, hook.begin) == settled
 
 
 def test_interval():
@@ -158,15 +176,17 @@ def test_iteration_based_loops_are_refused(tiny_skeletons, tmp_path):
         runner.train()
 
 
+@pytest.mark.parametrize('index', [5, -1])
 def test_a_label_too_large_is_named_before_the_first_step(
-    tiny_skeletons, tmp_path
+    tiny_skeletons, tmp_path, index
 ):
+    """In the training split and in the validation split."""
     data = pickle.loads(tiny_skeletons.read_bytes())
-    wrong = data['annotations'][5]
+    wrong = data['annotations'][index]
     wrong['label'] = 7
     path = tmp_path / 'wrong.pkl'
     path.write_bytes(pickle.dumps(data))
-    runner = build_runner(tiny_config(path, tmp_path), 'label')
+    runner = build_runner(tiny_config(path, tmp_path), f'label{index}')
     recorder = Recorder()
     runner.register_hook(recorder)
     with pytest.raises(ValueError, match=wrong['frame_dir']):
@@ -180,7 +200,7 @@ def test_a_start_that_is_never_reached_is_said(
     config = tiny_config(
         tiny_skeletons,
         tmp_path,
-        **{'custom_hooks': [dict(type='ConfusionStatisticsHook')]},
+        **{'custom_hooks': [dict(type='ConfusionStatisticsHook', begin=30)]},
     )
     config.train_cfg.max_epochs = 1
     runner = build_runner(config, 'never')
@@ -198,7 +218,6 @@ def test_registered_by_itself(tiny_skeletons, tmp_path):
     add_missing_hook()
     hooks = [h for h in runner.hooks if isinstance(h, ConfusionStatisticsHook)]
     assert len(hooks) == 1
-    assert (hooks[0].count_begin, hooks[0].begin) == (29, 30)
 
 
 def test_an_own_hook_takes_precedence(tiny_skeletons, tmp_path):

@@ -21,6 +21,7 @@ def loop_neighbours(counts, top_k, fill):
     """Classes by falling count, the lower index first among equals."""
     result = []
     for i, row in enumerate(counts.tolist()):
+        row[i] = 0
         if fill:
             candidates = range(len(row))
         else:

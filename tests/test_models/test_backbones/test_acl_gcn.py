@@ -160,6 +160,8 @@ def test_input_that_does_not_fit_is_explained():
         model(torch.randn(1, 1, 4, 20, 3))
     with pytest.raises(ValueError, match=r'3 channels.*has 25 with 2'):
         model(torch.randn(1, 1, 4, 25, 2))
+    with pytest.raises(ValueError, match='FormatGCNInput'):
+        model(torch.randn(1, 4, 25, 3))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +170,7 @@ def test_input_that_does_not_fit_is_explained():
         (dict(graph_cfg=dict(layout='nturgb+d', mode='spatial')), 'random'),
         (dict(graph_cfg=dict(layout='nturgb+d', hops=2)), 'hops'),
         (dict(graph_cfg=dict(layout='nowhere')), 'nowhere'),
+        (dict(graph_cfg=dict(num_filter=8)), 'needs a layout'),
         (dict(base_channels=4), 'gcn_ratio'),
     ],
 )
@@ -187,3 +190,4 @@ def test_bfloat16_autocast():
         feat, relation = model(torch.randn(2, 1, 8, 25, 3))
         (feat.float().mean() + relation.float().mean()).backward()
     assert torch.isfinite(feat).all()
+    assert relation.dtype == torch.float32, 'too small for bfloat16'

@@ -212,7 +212,11 @@ def test_bfloat16_autocast():
         )
     assert losses['loss_inter'].dtype == torch.float32
     sum(v for k, v in losses.items() if 'loss' in k).backward()
-    assert head.affinity.prototypes.mean.dtype == torch.float32
+    state = head.affinity
+    assert state.prototypes.mean.dtype == torch.float32
+    want = head.intra_proj(relation.bfloat16().float())
+    want = want / want.norm(dim=1, keepdim=True)
+    assert torch.equal(state.bank.feats[:8], want), 'projected in float32'
 
 
 def test_accuracy_counts_hits():
@@ -221,6 +225,33 @@ def test_accuracy_counts_hits():
     losses = head.loss_by_feat(scores, samples([0, 1, 2, 2]))
     assert losses['top1_acc'] == 0.5
     assert losses['top2_acc'] == 0.75
+
+
+@pytest.mark.parametrize('behaviour', ['paper', 'release'])
+def test_a_broken_sample_leaves_no_trace(behaviour):
+    """An overflow under fp16 costs its step, not the learned state."""
+    head = build(behaviour=behaviour)
+    activate(head)
+    (feats, relation), labels = batch(8)
+    relation[3] = float('inf')
+    relation[5, 2] = float('nan')
+    head.contrastive_losses(relation, labels, labels)
+    state = head.affinity
+    assert state.prototypes.mean.isfinite().all()
+    assert state.bank.feats.isfinite().all()
+    assert state.bank.labels[[3, 5]].tolist() == [-1, -1]
+    good = [p for p in range(8) if p not in (3, 5)]
+    assert state.bank.labels[good].tolist() == labels[good].tolist()
+    feats, labels = batch(8, seed=1)
+    losses = head.loss(feats, samples(labels))
+    assert all(value.isfinite() for value in losses.values())
+
+
+def test_temperature_steps_follow_top_k():
+    head = build(families=dict(top_k=2))
+    assert head.loss_inter.bounds == (2, 4)
+    head = build(families=dict(top_k=2), loss_inter=dict(bounds=(5, 6)))
+    assert head.loss_inter.bounds == (5, 6)
 
 
 def test_label_smoothing_of_the_host():
@@ -245,6 +276,8 @@ def test_what_does_not_fit_is_explained():
         head.loss((feats, relation), soft)
     with pytest.raises(ValueError, match='multi_class'):
         build(multi_class=True)
+    with pytest.raises(ValueError, match='one clip per sample'):
+        head.loss((feats, relation), samples(labels[:2]))
 
 
 def test_registered_under_its_name():

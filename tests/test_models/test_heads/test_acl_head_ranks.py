@@ -22,7 +22,7 @@ class Trainee(torch.nn.Module):
         self.layer = torch.nn.Linear(6, 9)
         self.classify = torch.nn.Linear(6, 5)
         self.head = ACLHead(
-            5, 4, relation_dim=9, embed_dim=8, bank_size=20,
+            5, 4, relation_dim=9, embed_dim=8, bank_size=22,
             behaviour=behaviour,
             families=dict(top_k=2, overlap_threshold=1),
         )  # fmt: skip
