@@ -1,10 +1,12 @@
 """The whole: stock configs, command line, mixed precision, two processes."""
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -144,6 +146,32 @@ def test_two_processes_learn_the_same_state(config_file, clean_env, tmp_path):
     (scalars,) = tmp_path.glob('*/vis_data/scalars.json')
     rows = [json.loads(line) for line in scalars.read_text().splitlines()]
     assert any(row.get('loss_inter', 0) > 0 for row in rows)
+
+
+def test_awkward_data_trains(tiny_skeletons, tmp_path):
+    """One frame, nobody there, a last batch of one, a bank below a batch."""
+    data = pickle.loads(tiny_skeletons.read_bytes())
+    short, absent = data['annotations'][:2]
+    short['keypoint'] = short['keypoint'][:, :1]
+    short['total_frames'] = 1
+    absent['keypoint'] = np.zeros_like(absent['keypoint'])
+    path = tmp_path / 'awkward.pkl'
+    path.write_bytes(pickle.dumps(data))
+    config = tiny_config(
+        path,
+        tmp_path,
+        **{
+            'train_dataloader.batch_size': 5,
+            'model.cls_head.bank_size': 2,
+        },
+    )
+    runner = build_runner(config, 'awkward')
+    recorder = Recorder()
+    runner.register_hook(recorder)
+    runner.train()
+    assert len(recorder.losses) == 4 * 4, '16 samples in batches of 5'
+    values = [v for losses in recorder.losses for v in losses.values()]
+    assert np.isfinite(values).all()
 
 
 def test_bfloat16_trains(tiny_skeletons, tmp_path):
