@@ -187,3 +187,20 @@ def test_bfloat16_trains(tiny_skeletons, tmp_path):
     state = runner.model.cls_head.affinity
     assert state.prototypes.mean.dtype == torch.float32
     assert state.bank.feats.dtype == torch.float32
+
+
+@pytest.mark.slow
+def test_compiled_training_is_the_same(tiny_skeletons, tmp_path):
+    """`compile` in a config; the losses stay outside the graph."""
+    losses = []
+    for name in ('plain', 'compiled'):
+        config = tiny_config(tiny_skeletons, tmp_path / name)
+        if name == 'compiled':
+            config.compile = dict(backend='aot_eager')
+        runner = build_runner(config, name)
+        recorder = Recorder()
+        runner.register_hook(recorder)
+        runner.train()
+        losses.append(recorder.losses)
+    for plain, compiled in zip(*losses, strict=True):
+        assert compiled == pytest.approx(plain, rel=1e-4)

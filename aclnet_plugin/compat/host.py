@@ -16,6 +16,11 @@ What cannot be mended from here, found with torch 2.13, numpy 2.4, mmengine
   ``pkg_resources`` before this package is imported. Its deprecation warning
   is then out of reach; ``PYTHONWARNINGS='ignore:pkg_resources is deprecated'``
   silences it. ``setuptools>=81`` no longer ships that module at all.
+- ``compile=True`` on a CPU is reported to end in ``corrupted double-linked
+  list`` now and then (STGCN++). ACLGCN trained with it (two blocks, torch
+  2.13, two cores): the backends ``aot_eager``, bit for bit as without, and
+  ``inductor``, after a minute of compilation. Larger models and GPUs are not
+  established. The head keeps losses and state out of the graph.
 - numpy 2 removed ``trapz`` and ``in1d``, which mmaction2 uses for temporal
   localisation and multi-modal metrics. Nothing about skeletons needs them.
 """

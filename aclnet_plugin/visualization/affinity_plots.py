@@ -638,7 +638,7 @@ def _draw_circle(
             fontsize=font,
             color='#9a9a9a' if faint else '#222222',
         )
-    classes = f'{len(known)} of {len(names)} classes have a family'
+    classes = f'{len(known)} of {len(names)} classes are part of a family'
     if shown < len(names):
         classes += f'; shown: {shown}, those confused most'
     edges = _plural(len(pairs), 'edge')

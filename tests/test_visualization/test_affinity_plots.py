@@ -97,7 +97,7 @@ def test_empty_state_can_be_drawn(tmp_path):
     plot_confusion(empty).savefig(tmp_path / 'a.png', dpi=40)
     graph = plot_family_graph(empty.astype(bool), empty)
     graph.savefig(tmp_path / 'b.png', dpi=40)
-    assert any('0 of 5 classes have' in text for text in texts(graph))
+    assert any('0 of 5 classes are part' in text for text in texts(graph))
 
 
 def test_labels_appear_where_they_can_be_read():

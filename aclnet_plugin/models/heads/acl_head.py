@@ -213,6 +213,9 @@ class ACLHead(GCNHead):
         losses.update(loss if isinstance(loss, dict) else {'loss_cls': loss})
         return losses
 
+    # The state is host logic around in-place updates: compiled, it would be
+    # traced anew in each step. The break comes after backbone and classifier.
+    @torch.compiler.disable
     def contrastive_losses(
         self, relation: Tensor, labels: Tensor, preds: Tensor
     ) -> dict[str, Tensor]:
