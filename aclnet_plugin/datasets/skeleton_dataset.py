@@ -78,7 +78,13 @@ class SkeletonDataset(PoseDataset):
 
     def load_data_list(self) -> list[dict]:
         """Read the annotation file and keep the samples of the split."""
-        content = safe_load(self.ann_file)
+        try:
+            content = safe_load(self.ann_file)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{error} Set ann_file of the dataset, or make the file; '
+                f'tools/data has converters.'
+            ) from None
         samples = self._take_annotations(content)
         if isinstance(content, Mapping) and content.get('classes'):
             self._metainfo.setdefault('classes', list(content['classes']))
