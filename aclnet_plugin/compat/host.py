@@ -184,9 +184,10 @@ def allow_checkpoint_globals() -> None:
 
     Since 2.6 torch refuses unknown globals, and mmengine 0.10.7 stores
     ``HistoryBuffer`` objects with numpy arrays, so resuming and testing end
-    in ``Weights only load failed``. The check stays on; added to its list
-    are that class, four of its methods, and numeric numpy arrays under the
-    names that numpy 1 and 2 write. Delete when mmengine saves plain values.
+    in ``Weights only load failed`` (mmengine issue 1655). The check stays
+    on; added to its list are that class, four of its methods, and numeric
+    numpy arrays under the names that numpy 1 and 2 write. Delete when
+    mmengine saves plain values.
     """
     # Came with the strict default, in 2.6.
     if not hasattr(torch.serialization, 'get_unsafe_globals_in_checkpoint'):
@@ -244,7 +245,8 @@ def initialise_gloo_on_cpu() -> None:
 
     mmengine 0.10.7 always calls ``torch.cuda.set_device``, which a CPU build
     of torch does not have (``no attribute '_cuda_setDevice'``), and the
-    default config asks for nccl. Decided at launch, not at import. Delete
+    default config asks for nccl. No upstream issue is known; mmengine's pull
+    request 973 wrote the lines. Decided at launch, not at import. Delete
     when mmengine chooses device and backend by what is there.
     """
     utils = mmengine.dist.utils
@@ -296,7 +298,8 @@ class ACLDistributedDataParallel(MMDistributedDataParallel):
 def prefer_own_wrapper() -> None:
     """Make ``ACLDistributedDataParallel`` what the Runner wraps with.
 
-    mmengine 0.10.7 passes ``device_ids`` on CPU, too, which torch rejects. A
+    mmengine 0.10.7 passes ``device_ids`` on CPU, too, which torch rejects
+    (no upstream issue known; lines of its pull request 973). A
     config without ``model_wrapper_cfg`` reaches the name that the Runner's
     module holds; one with ``type='MMDistributedDataParallel'`` is looked up
     in mmaction's registry before mmengine's, where the name is free. Delete
@@ -361,9 +364,9 @@ def build_amp_optim_wrapper(**kwargs: Any) -> OptimWrapper:
 def offer_amp_on_cpu() -> None:
     """Let ``--amp`` work where there is no accelerator.
 
-    mmengine 0.10.7 asserts one in ``AmpOptimWrapper``. The name is looked up
-    in mmaction's registry before mmengine's, where it is free. Delete when
-    mmengine accepts a CPU.
+    mmengine 0.10.7 asserts one in ``AmpOptimWrapper`` (mmpretrain issue
+    1556). The name is looked up in mmaction's registry before mmengine's,
+    where it is free. Delete when mmengine accepts a CPU.
     """
     from mmaction.registry import OPTIM_WRAPPERS
 
