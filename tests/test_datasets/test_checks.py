@@ -23,7 +23,7 @@ def wrappers(dataset):
     yield dataset
     yield RepeatDataset(dataset, times=3)
     yield ConcatDataset([dataset, dataset])
-    yield AnyConcat([Subset(dataset, []), RepeatDataset(dataset, times=2)])
+    yield AnyConcat([dataset, RepeatDataset(dataset, times=2)])
     yield Subset(dataset, [0])
 
 
@@ -34,6 +34,15 @@ def test_looks_through_wrappers(dataset):
             check_labels(wrapped, 2)
         assert 'ann.pkl' in str(e.value)
         assert 'num_classes' in str(e.value)
+
+
+def test_looks_at_every_part_of_a_concatenation(samples, write):
+    *fine, _ = samples
+    good = SkeletonDataset(write(fine), pipeline=[])
+    mixed = SkeletonDataset(write(samples), pipeline=[])
+    for parts in ([good, mixed], [mixed, good]):
+        with pytest.raises(ValueError, match='single_frame'):
+            check_labels(ConcatDataset(parts), 2)
 
 
 def test_class_balanced(samples, write):
