@@ -14,6 +14,20 @@ import torch
 from torch import Tensor
 
 
+def unit_rows(x: Tensor, eps: float = 1e-12) -> Tensor:
+    """Divide each row by its length.
+
+    Args:
+        x: ``(B, D)``.
+        eps: Added to the lengths, as the release does. At float32 it changes
+            nothing but all-zero rows, which stay zero.
+
+    Returns:
+        ``(B, D)``.
+    """
+    return x / (x.norm(dim=1, keepdim=True) + eps)
+
+
 def count_confusions(
     labels: Tensor,
     preds: Tensor,

@@ -22,6 +22,7 @@ from ..affinity import (
     FamilyTable,
     FeatureBank,
 )
+from ..affinity.functional import unit_rows
 from .behaviours import behaviour_of
 
 Features = Tensor | tuple[Tensor, Tensor]
@@ -164,24 +165,17 @@ class ACLHead(GCNHead):
         feats, relation = _split(feats)
         pooled = self._pool(feats)
         scores = self._classify(pooled)
-        losses = self.loss_by_feat(scores, data_samples)
         labels = _labels_of(data_samples, scores.device)
-        losses.update(
-            self.contrastive_losses(
-                pooled if relation is None else relation,
-                labels,
-                scores.detach().argmax(1),
-            )
+        return self._class_losses(scores, labels) | self.contrastive_losses(
+            pooled if relation is None else relation,
+            labels,
+            scores.detach().argmax(1),
         )
-        return losses
 
     def loss_by_feat(
         self, cls_scores: Tensor, data_samples: SampleList
     ) -> dict[str, Tensor]:
         """Classification loss and top-k accuracies.
-
-        The host computes the accuracies in NumPy, which stalls a GPU in each
-        step and does not know bfloat16.
 
         Args:
             cls_scores: ``(N, K)``.
@@ -190,7 +184,18 @@ class ACLHead(GCNHead):
         Returns:
             ``loss_cls`` and ``top<k>_acc``.
         """
-        labels = _labels_of(data_samples, cls_scores.device)
+        return self._class_losses(
+            cls_scores, _labels_of(data_samples, cls_scores.device)
+        )
+
+    def _class_losses(
+        self, cls_scores: Tensor, labels: Tensor
+    ) -> dict[str, Tensor]:
+        """What :meth:`loss_by_feat` returns, from labels on the device.
+
+        The host computes the accuracies in NumPy, which stalls a GPU in each
+        step and does not know bfloat16.
+        """
         if len(cls_scores) != len(labels):
             raise ValueError(
                 f'{len(cls_scores)} scores for {len(labels)} samples: '
@@ -253,7 +258,7 @@ class ACLHead(GCNHead):
             with torch.set_grad_enabled(
                 intra_active and torch.is_grad_enabled()
             ):
-                intra = _unit(self.intra_proj(relation))
+                intra = unit_rows(self.intra_proj(relation))
             batch = gather_batch(inter, intra, labels, preds)
             if self.training:
                 seen = state.observe(*batch)
@@ -307,11 +312,6 @@ class ACLHead(GCNHead):
 def _split(feats: Features) -> tuple[Tensor, Tensor | None]:
     """Features and relation vector, None where there is none."""
     return feats if isinstance(feats, tuple) else (feats, None)
-
-
-def _unit(x: Tensor, eps: float = 1e-12) -> Tensor:
-    """Rows divided by their length, as the release does."""
-    return x / (x.norm(dim=1, keepdim=True) + eps)
 
 
 def _labels_of(data_samples: SampleList, device: torch.device) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ..affinity.functional import family_temperature
+from ..affinity.functional import family_temperature, unit_rows
 
 
 def cosine_similarity(x: Tensor, y: Tensor, eps: float = 1e-12) -> Tensor:
@@ -17,15 +17,13 @@ def cosine_similarity(x: Tensor, y: Tensor, eps: float = 1e-12) -> Tensor:
     Args:
         x: ``(B, D)``.
         y: ``(K, D)``.
-        eps: Added to the norms, as the release does. At float32 it changes
-            nothing but all-zero rows, whose cosine it makes 0.
+        eps: See :func:`~..affinity.functional.unit_rows`; the cosine of an
+            all-zero row is 0.
 
     Returns:
         ``(B, K)``.
     """
-    x = x / (x.norm(dim=1, keepdim=True) + eps)
-    y = y / (y.norm(dim=1, keepdim=True) + eps)
-    return x @ y.T
+    return unit_rows(x, eps) @ unit_rows(y, eps).T
 
 
 def inter_affinity_loss(
