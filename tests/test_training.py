@@ -2,9 +2,7 @@
 
 import json
 import pickle
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +10,8 @@ import torch
 from mmengine.config import Config
 
 from aclnet_plugin.models import ACLHead
+from tests.processes import run_well
 from tests.training import Recorder, build_runner, tiny_config
-
-ROOT = Path(__file__).resolve().parents[1]
 
 STOCK = """
 _base_ = (
@@ -24,20 +21,6 @@ _base_ = (
 custom_imports = dict(imports=['aclnet_plugin'])
 model = dict(cls_head=dict(type='ACLHead'))
 """
-
-
-def run(command, env, folder=ROOT):
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=env,
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
-    return done.stdout
 
 
 def mim(*arguments):
@@ -109,15 +92,17 @@ def test_mim_trains_resumes_in_mixed_precision_and_tests(
 ):
     common = ['--gpus', '0', '--launcher', 'none', '--work-dir', tmp_path]
     train = mim('train', 'mmaction', config_file, *common)
-    run([*train, '--cfg-options', 'train_cfg.max_epochs=2'], clean_env)
+    run_well([*train, '--cfg-options', 'train_cfg.max_epochs=2'], clean_env)
     assert (tmp_path / 'last_checkpoint').read_text().endswith('epoch_2.pth')
-    run([*train, '--resume', '--amp'], clean_env)
+    run_well([*train, '--resume', '--amp'], clean_env)
     checkpoint = tmp_path / 'epoch_4.pth'
     state = affinity_of(checkpoint)
     assert state['epoch'] == 4
     assert state['confusion.counts'].sum() == 3 * 16, 'epochs 2 to 4'
     test = mim('test', 'mmaction', config_file, '--checkpoint', checkpoint)
-    out = run([*test, *common, '--cfg-options', 'log_level=INFO'], clean_env)
+    out = run_well(
+        [*test, *common, '--cfg-options', 'log_level=INFO'], clean_env
+    )
     assert 'acc/top1' in out
     assert torch.load(checkpoint, weights_only=True)['meta']['epoch'] == 4
 
@@ -125,7 +110,7 @@ def test_mim_trains_resumes_in_mixed_precision_and_tests(
 @pytest.mark.slow
 def test_two_processes_learn_the_same_state(config_file, clean_env, tmp_path):
     """MMAction2's defaults on two gloo processes, through all phases."""
-    out = run(
+    out = run_well(
         [
             'bash',
             'tools/dist_train.sh',

@@ -2,29 +2,16 @@
 
 import importlib.util
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.processes import run
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / 'tools'
-
-
-def run(command, env, cwd=None):
-    """Run a command; return (exit status, standard output and error)."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=env,
-        cwd=cwd,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=300,
-    )
-    return done.returncode, done.stdout
 
 
 @pytest.fixture
