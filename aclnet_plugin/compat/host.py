@@ -51,6 +51,8 @@ from mmengine.registry import MODEL_WRAPPERS
 from mmengine.utils import digit_version
 from torch import nn
 
+from .checkpoint_files import apply_checkpoint_remedies
+
 _MMCV_HINT = 'Please run: pip install "mmcv-lite>=2.1,<2.2"'
 _DRN = 'mmaction.models.localizers.drn'
 _QUIET = (
@@ -189,9 +191,6 @@ def allow_checkpoint_globals() -> None:
     numpy arrays under the names that numpy 1 and 2 write. Delete when
     mmengine saves plain values.
     """
-    # Came with the strict default, in 2.6.
-    if not hasattr(torch.serialization, 'get_unsafe_globals_in_checkpoint'):
-        return
     reconstruct = np.empty(0).__reduce__()[0]
     scalar = np.float64(0).__reduce__()[0]
     allowed: list[Any] = [
@@ -388,3 +387,4 @@ def apply() -> None:
     initialise_gloo_on_cpu()
     prefer_own_wrapper()
     offer_amp_on_cpu()
+    apply_checkpoint_remedies()
