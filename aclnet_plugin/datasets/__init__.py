@@ -1,6 +1,7 @@
 """Skeleton datasets and their transforms."""
 
 from .checks import check_labels
+from .sample_seeding import SeededFetch, seed_samples
 from .skeleton_dataset import SkeletonDataset
 from .transforms import (
     AddVirtualJoints,
@@ -18,10 +19,12 @@ __all__ = [
     'CenterSkeleton',
     'PartDrop',
     'RandomRot',
+    'SeededFetch',
     'SkeletonDataset',
     'SkeletonFlip',
     'ToStream',
     'UniformSampleClips',
     'UniformSampleDecode',
     'check_labels',
+    'seed_samples',
 ]

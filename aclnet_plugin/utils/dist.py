@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from mmengine.dist import all_gather, get_rank, get_world_size
-from torch import Tensor
+from mmengine.dist import all_gather, broadcast, get_rank, get_world_size
+from torch import Tensor, nn
 
 
 class GatheredBatch(NamedTuple):
-    """The batch of all ranks, in rank order.
+    """The batch of all ranks, in the order of the sampler.
 
     Attributes:
         inter: ``(R * B, D)`` float32; only this rank's rows carry gradients.
@@ -30,9 +30,13 @@ def gather_batch(
 ) -> GatheredBatch:
     """Join the batches of all ranks with a single collective.
 
-    Every rank must hold the same number of samples, which MMEngine's
-    samplers ensure by padding. Class indices travel as float32, exact up to
-    2 ** 24.
+    The ranks' rows alternate, as MMEngine's samplers deal the samples out:
+    R ranks with B samples each see the batch of one process with R * B, in
+    its order. A rank sends ``4 * B * (D + D' + 2)`` bytes, class indices as
+    float32, which is exact up to 2 ** 24.
+
+    Every rank must hold the same number of samples; see
+    :func:`require_even_ranks`.
 
     Args:
         inter: ``(B, D)`` float32.
@@ -45,29 +49,73 @@ def gather_batch(
     """
     if get_world_size() == 1:
         return GatheredBatch(inter, intra, labels, preds)
-    payload = torch.cat(
-        [
-            inter.detach().float(),
-            intra.detach().float(),
-            labels[:, None].float(),
-            preds[:, None].float(),
-        ],
-        1,
-    )
-    ranks = all_gather(payload)
-    rank, batch, width = get_rank(), len(labels), inter.shape[1]
-    joined = torch.cat(ranks)
-    own = slice(rank * batch, (rank + 1) * batch)
+    classes = torch.stack([labels, preds], 1).to(inter.dtype)
+    ranks = all_gather(torch.cat([inter.detach(), intra.detach(), classes], 1))
+    rank, width = get_rank(), inter.shape[1]
     return GatheredBatch(
-        _put_live(joined[:, :width], own, inter),
-        _put_live(joined[:, width:-2], own, intra),
-        joined[:, -2].long(),
-        joined[:, -1].long(),
+        _join([part[:, :width] for part in ranks], rank, inter),
+        _join([part[:, width:-2] for part in ranks], rank, intra),
+        _join([part[:, -2].long() for part in ranks], rank, labels),
+        _join([part[:, -1].long() for part in ranks], rank, preds),
     )
 
 
-def _put_live(joined: Tensor, own: slice, live: Tensor) -> Tensor:
-    return torch.cat([joined[: own.start], live, joined[own.stop :]])
+def _join(parts: list[Tensor], rank: int, live: Tensor) -> Tensor:
+    """Alternate the ranks' rows, this rank's with their graph."""
+    parts = [*parts[:rank], live, *parts[rank + 1 :]]
+    return torch.stack(parts, 1).flatten(0, 1)
+
+
+def require_even_ranks(samples: int) -> None:
+    """Refuse a sampler that deals out unequal numbers of samples.
+
+    With an uneven last batch the ranks would wait for each other for ever,
+    here and in the gradients. Asked once, before a training.
+
+    Args:
+        samples: Number of samples that this rank gets in an epoch.
+
+    Raises:
+        ValueError: On all ranks, if the numbers differ.
+    """
+    counts = [int(n) for n in all_gather(torch.tensor([samples]))]
+    if len(set(counts)) > 1:
+        raise ValueError(
+            f'The sampler gives the ranks different numbers of samples, '
+            f'{counts}. Use DefaultSampler(round_up=True), the default, in '
+            f'train_dataloader.'
+        )
+
+
+def mend_replicas(module: nn.Module) -> bool:
+    """Give all ranks the buffers of rank 0, if they are not equal.
+
+    Costs 8 bytes per buffer and rank as long as they are.
+
+    Args:
+        module: Module whose buffers are to be the same on all ranks.
+
+    Returns:
+        Whether they differed; the same on all ranks.
+    """
+    if get_world_size() == 1:
+        return False
+    buffers = list(module.buffers())
+    ranks = all_gather(torch.stack([_check_sum(b) for b in buffers]))
+    differ = any(not torch.equal(ranks[0], other) for other in ranks[1:])
+    if differ:
+        for buffer in buffers:
+            broadcast(buffer)
+    return differ
+
+
+def _check_sum(buffer: Tensor) -> Tensor:
+    """``()`` int64 that depends on every bit and its place."""
+    data = buffer.detach().contiguous().flatten()
+    size = data.numel() * data.element_size()
+    data = data.view(torch.uint8 if size % 8 else torch.int64).long()
+    place = torch.arange(1, len(data) + 1, device=data.device)
+    return (data * (place * 2654435761 % 2**31)).sum()
 
 
 def as_rank_share(loss: Tensor) -> Tensor:

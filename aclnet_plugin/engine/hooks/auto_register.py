@@ -1,6 +1,6 @@
-"""Gives every Runner whose model needs it a ConfusionStatisticsHook.
+"""Gives every Runner whose model needs them the hooks of this package.
 
-A head cannot reach the Runner, and without the hook the inter-class loss
+A head cannot reach the Runner, and without its hooks the inter-class loss
 would never start. With this a stock config needs no more than a ``cls_head``
 override to train with the affinity losses; a hook in ``custom_hooks`` takes
 precedence.
@@ -13,10 +13,20 @@ from typing import Any
 
 from mmengine.runner import Runner
 
+from .check_data_hook import CheckDataHook
 from .confusion_statistics_hook import (
     ConfusionStatisticsHook,
     find_affinity_states,
 )
+from .reproducibility_hook import ReproducibilityHook
+
+NEEDED = {
+    CheckDataHook: 'data that does not fit the model is refused at the start',
+    ConfusionStatisticsHook: 'the inter-class loss starts after a fifth of '
+    'the epochs',
+    ReproducibilityHook: 'random numbers follow from seed, epoch and sample',
+}
+"""Hooks that a model with an affinity state needs, and what they bring."""
 
 
 def add_missing_hook() -> None:
@@ -28,16 +38,16 @@ def add_missing_hook() -> None:
     @functools.wraps(original)
     def register_hooks(self: Runner, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        present = any(
-            isinstance(hook, ConfusionStatisticsHook) for hook in self.hooks
-        )
-        if not present and find_affinity_states(self.model):
-            hook = ConfusionStatisticsHook()
-            self.register_hook(hook)
+        if not find_affinity_states(self.model):
+            return
+        for kind, effect in NEEDED.items():
+            if any(isinstance(hook, kind) for hook in self.hooks):
+                continue
+            self.register_hook(kind())
             self.logger.info(
-                'The model learns class affinities: registered '
-                'ConfusionStatisticsHook, whose loss starts after a fifth of '
-                'the epochs. List it in custom_hooks to choose others.'
+                f'The model learns class affinities: registered '
+                f'{kind.__name__}, {effect}. List it in custom_hooks to '
+                f'choose otherwise.'
             )
 
     register_hooks.adds_affinity_hook = True

@@ -11,8 +11,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
-from aclnet_plugin.datasets.checks import check_labels
 from aclnet_plugin.models.affinity import AffinityState
+from aclnet_plugin.utils.dist import require_even_ranks
 from aclnet_plugin.visualization import top_confusions
 
 
@@ -48,8 +48,8 @@ class ConfusionStatisticsHook(Hook):
         num_top: How many of the largest confusions to log. Defaults to 5.
 
     Raises:
-        ValueError: If the epochs are out of order, if the model has no
-            affinity state, or a label does not fit the head.
+        ValueError: If the epochs are out of order, or if the model has no
+            affinity state.
     """
 
     priority = 'NORMAL'
@@ -78,7 +78,7 @@ class ConfusionStatisticsHook(Hook):
         )
 
     def before_train(self, runner: Runner) -> None:
-        """Find the state and check schedule and labels.
+        """Find the state and check the schedule.
 
         Args:
             runner: The runner of the training.
@@ -97,6 +97,7 @@ class ConfusionStatisticsHook(Hook):
                 f'{type(runner.train_loop).__name__}; set '
                 f"train_cfg=dict(type='EpochBasedTrainLoop', ...)"
             )
+        require_even_ranks(len(runner.train_dataloader.sampler))
         self._settle_epochs(runner.max_epochs)
         if self.begin >= runner.max_epochs:
             runner.logger.warning(
@@ -104,12 +105,6 @@ class ConfusionStatisticsHook(Hook):
                 f'{self.begin + 1} of {runner.max_epochs}. Lower count_begin '
                 f'and begin of ConfusionStatisticsHook.'
             )
-        datasets = [runner.train_dataloader.dataset]
-        if runner.val_loop is not None:
-            datasets.append(runner.val_dataloader.dataset)
-        for state in self._states:
-            for dataset in datasets:
-                check_labels(dataset, state.num_classes)
 
     def _settle_epochs(self, max_epochs: int) -> None:
         """Fill in the epochs that were not given."""
@@ -127,6 +122,8 @@ class ConfusionStatisticsHook(Hook):
         epoch = runner.epoch
         scoring = epoch >= self.begin
         rebuild = scoring and (epoch - self.begin) % self.interval == 0
+        # A training that was resumed inside the epoch has done it before.
+        rebuild &= not getattr(runner.train_loop, 'batches_done', 0)
         for state in self._states:
             state.set_epoch(
                 epoch + 1,

@@ -1,0 +1,126 @@
+"""A training loop that continues inside an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from mmaction.registry import LOOPS
+from mmengine.dist import get_world_size
+from mmengine.runner import EpochBasedTrainLoop
+from torch.utils.data import DataLoader, Sampler
+
+
+@LOOPS.register_module(name=['ResumableTrainLoop', 'EpochBasedTrainLoop'])
+class ResumableTrainLoop(EpochBasedTrainLoop):
+    """``EpochBasedTrainLoop`` that continues where a checkpoint was saved.
+
+    A checkpoint that was saved inside an epoch
+    (``CheckpointHook(by_epoch=False)``) makes MMEngine's loop begin that
+    epoch again: samples are seen twice, confusions counted twice, and steps
+    and epochs drift apart. This loop goes on with the next batch. It answers
+    to the host's name as well, so that a stock config gets it; trainings
+    that are never resumed inside an epoch are the same with either.
+
+    :class:`~aclnet_plugin.engine.hooks.ReproducibilityHook` carries the
+    position through the checkpoint.
+
+    Attributes:
+        first_iter: Step at which the current epoch began; None before the
+            first epoch, unless a checkpoint tells.
+    """
+
+    first_iter: int | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.first_iter = None
+
+    @property
+    def batches_done(self) -> int:
+        """Batches of the current epoch that are behind us."""
+        return 0 if self.first_iter is None else self._iter - self.first_iter
+
+    @property
+    def samples_per_step(self) -> int:
+        """Samples that all ranks together take in a step."""
+        return self.dataloader.batch_sampler.batch_size * get_world_size()
+
+    def continue_at(self, samples: int) -> int:
+        """Take up an epoch of which a part was done already.
+
+        Args:
+            samples: How many samples of the epoch all ranks have seen.
+
+        Returns:
+            How many of them will be seen again, because the number of
+            samples per step has changed.
+        """
+        batches, again = divmod(samples, self.samples_per_step)
+        self.first_iter = self._iter - batches
+        return again
+
+    def validation_due(self) -> bool:
+        """Whether the epochs done so far end with a validation."""
+        if self.runner.val_loop is None or not self._epoch:
+            return False
+        self._decide_current_val_interval()
+        return self._epoch >= self.val_begin and (
+            self._epoch % self.val_interval == 0
+            or self._epoch == self._max_epochs
+        )
+
+    def run_epoch(self) -> None:
+        """Train on what is left of the epoch."""
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        self.first_iter = self._iter - self.batches_done
+        with batches_left_out(self.dataloader, self.batches_done) as first:
+            for index, batch in enumerate(self.dataloader, first):
+                self.run_iter(index, batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+        self.first_iter = self._iter
+
+
+class _Tail(Sampler):
+    """A sampler without its first samples, of undiminished length.
+
+    Args:
+        sampler: The sampler.
+        first: How many to leave out.
+    """
+
+    def __init__(self, sampler: Sampler, first: int) -> None:
+        self.sampler = sampler
+        self.first = first
+
+    def __iter__(self) -> Iterator[int]:
+        return islice(iter(self.sampler), self.first, None)
+
+    def __len__(self) -> int:
+        # The length of the whole epoch, which hooks ask the loader for.
+        return len(self.sampler)
+
+
+@contextmanager
+def batches_left_out(loader: DataLoader, number: int) -> Iterator[int]:
+    """Let a loader begin with a later batch, without loading the others.
+
+    Args:
+        loader: The loader, as before when the context ends.
+        number: How many batches to leave out.
+
+    Yields:
+        The same number, index of the first batch that comes.
+    """
+    batches = loader.batch_sampler
+    sampler = batches.sampler
+    if number:
+        batches.sampler = _Tail(sampler, number * batches.batch_size)
+    try:
+        yield number
+    finally:
+        batches.sampler = sampler
