@@ -1,11 +1,16 @@
 """A tiny ACLNet that trains through MMEngine's Runner in seconds."""
 
 import copy
+import os
+import signal
 
+from mmaction.registry import HOOKS
 from mmengine.config import Config
+from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from torch.nn.modules.batchnorm import _BatchNorm
 
 import aclnet_plugin  # noqa: F401  (registers everything)
 
@@ -118,3 +123,28 @@ class Recorder(Hook):
         self.losses.append({k: v.item() for k, v in outputs.items()})
         if self.look:
             self.looks.append(self.look(runner))
+
+
+@HOOKS.register_module()
+class FreezeNorm(Hook):
+    """Keeps batch norm at its stored statistics, so that ranks compare."""
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        for module in runner.model.modules():
+            if isinstance(module, _BatchNorm):
+                module.eval()
+
+
+@HOOKS.register_module()
+class DieOnRank(Hook):
+    """One rank is killed, or fails, in the middle of a training."""
+
+    def __init__(self, rank, step, fail=False):
+        self.rank, self.step, self.fail = rank, step, fail
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if (get_rank(), runner.iter) != (self.rank, self.step):
+            return
+        if self.fail:
+            raise ValueError('this rank has had enough')
+        os.kill(os.getpid(), signal.SIGKILL)

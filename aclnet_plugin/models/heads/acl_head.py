@@ -13,7 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aclnet_plugin.compat.release_keys import accept_release_keys
-from aclnet_plugin.utils.dist import as_rank_share, gather_batch
+from aclnet_plugin.utils.dist import (
+    GatheredBatch,
+    as_rank_share,
+    gather_batch,
+)
 
 from ..affinity import (
     AffinityState,
@@ -259,11 +263,13 @@ class ACLHead(GCNHead):
                 intra_active and torch.is_grad_enabled()
             ):
                 intra = unit_rows(self.intra_proj(relation))
-            batch = gather_batch(inter, intra, labels, preds)
             if self.training:
+                batch = gather_batch(inter, intra, labels, preds)
                 seen = state.observe(*batch)
             else:
-                seen = state.peek(batch.labels)
+                # Alone: other ranks may be elsewhere, or have no batch left.
+                batch = GatheredBatch(inter, intra, labels, preds)
+                seen = state.peek(labels)
         zero = relation.new_zeros(())
         loss_inter = loss_intra = zero
         if state.scoring:
@@ -282,10 +288,10 @@ class ACLHead(GCNHead):
                 seen.columns,
                 state.bank.labels,
             )
-        return {
-            'loss_inter': as_rank_share(loss_inter),
-            'loss_intra': as_rank_share(loss_intra),
-        }
+        losses = {'loss_inter': loss_inter, 'loss_intra': loss_intra}
+        if not self.training:
+            return losses
+        return {name: as_rank_share(loss) for name, loss in losses.items()}
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any

@@ -1,0 +1,98 @@
+"""The joined batch, and replicas that are watched over."""
+
+import pytest
+import torch
+from torch import nn
+
+from aclnet_plugin.utils.dist import (
+    gather_batch,
+    mend_replicas,
+    require_even_ranks,
+)
+from tests.ddp import run_ranks
+
+
+class State(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('mean', torch.randn(3, 5).double())
+        self.register_buffer('counts', torch.arange(6))
+        self.register_buffer('seen', torch.tensor([True, False, True]))
+        self.register_buffer('epoch', torch.tensor(3))
+
+
+def gather(rank):
+    size = 3
+    mine = torch.arange(size) * 2 + rank
+    inter = (mine[:, None] * torch.ones(1, 2)).requires_grad_()
+    intra = inter.detach() + 0.5
+    batch = gather_batch(inter, intra, mine, mine + 10)
+    batch.inter.sum().backward()
+    return dict(
+        inter=batch.inter.detach(),
+        intra=batch.intra,
+        labels=batch.labels,
+        preds=batch.preds,
+        grad=inter.grad,
+    )
+
+
+def test_the_joined_batch_has_the_order_of_the_sampler(tmp_path):
+    want = torch.arange(6)
+    for got in run_ranks(tmp_path, gather):
+        assert torch.equal(got['labels'], want)
+        assert torch.equal(got['preds'], want + 10)
+        assert torch.equal(got['inter'], want[:, None] * torch.ones(1, 2))
+        assert torch.equal(got['intra'], got['inter'] + 0.5)
+        assert torch.equal(got['grad'], torch.ones(3, 2)), 'own rows live'
+
+
+CHANGES = {
+    'mean': lambda state: state.mean[2, 4].mul_(1 + 1e-15),
+    'counts': lambda state: state.counts[:2].copy_(torch.tensor([1, 0])),
+    'seen': lambda state: state.seen.copy_(state.seen.flip(0).roll(1)),
+    'epoch': lambda state: state.epoch.add_(1),
+    'nothing': lambda state: None,
+}
+
+
+def diverge(rank):
+    """What mend_replicas says and leaves, change by change."""
+    found = {}
+    for name, change in CHANGES.items():
+        torch.manual_seed(0)
+        state = State()
+        if rank == 1:
+            change(state)
+        found[f'{name} said'] = mend_replicas(state)
+        for key, value in state.state_dict().items():
+            found[f'{name} {key}'] = value
+        found[f'{name} again'] = mend_replicas(state)
+    return found
+
+
+def test_replicas_that_differ_are_mended(tmp_path):
+    torch.manual_seed(0)
+    want = State().state_dict()
+    for got in run_ranks(tmp_path, diverge):
+        for name in CHANGES:
+            assert got[f'{name} said'] == (name != 'nothing'), name
+            assert not got[f'{name} again']
+            for key, value in want.items():
+                assert torch.equal(got[f'{name} {key}'], value), (name, key)
+
+
+def uneven(rank):
+    require_even_ranks(7)
+    with pytest.raises(ValueError, match=r'\[7, 8\].*round_up=True'):
+        require_even_ranks(7 + rank)
+    return {}
+
+
+def test_uneven_ranks_are_refused_on_all_of_them(tmp_path):
+    assert len(run_ranks(tmp_path, uneven)) == 2
+
+
+def test_one_process():
+    assert not mend_replicas(State())
+    require_even_ranks(3)
