@@ -114,12 +114,12 @@ def check(cfg: Config, splits: Sequence[str], console: Console) -> DataReport:
             return progress.track(samples, total, description=description)
 
         reading = progress.add_task('reading files', total=None)
-        datasets, warned = build_datasets(cfg, splits)
+        datasets = build_datasets(cfg, splits)
         progress.remove_task(reading)
         report = inspect_data(
             datasets, expectation, _overlap_allowed(cfg), track
         )
-    return replace(report, problems=(*problems, *warned, *report.problems))
+    return replace(report, problems=(*problems, *report.problems))
 
 
 def _expectation(cfg: Config) -> tuple[Expectation, list[Problem]]:

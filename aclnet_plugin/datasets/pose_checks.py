@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..structures import SkeletonLayout
+from .number_checks import array_problem, count_problem, value_problem
+
+_SEQUENCE_AXES = ('person', 'frame', 'joint', 'channel')
+_LIST_AXES = ('skeleton', 'joint', 'channel')
 
 
 def pose_problem(
@@ -37,39 +41,73 @@ def pose_problem(
             f'has a keypoint of shape {keypoint.shape}; it must be '
             '(M persons, T frames, V joints, C coordinates)'
         )
+    size_problem = _list_problem if listed else _sequence_problem
+    axes = _LIST_AXES if listed else _SEQUENCE_AXES
     return (
-        _size_problem(keypoint, sample, listed)
+        array_problem('keypoint', keypoint)
+        or size_problem(keypoint, sample)
         or _layout_problem(keypoint, layout)
-        or _finite_problem('keypoint', keypoint)
-        or _score_problem(sample)
+        # The host's DecompressPose makes half precision of single skeletons.
+        or value_problem('keypoint', keypoint, axes, half=listed)
+        or _score_problem(sample, layout, axes)
     )
 
 
-def _size_problem(
-    keypoint: np.ndarray, sample: Mapping[str, Any], listed: bool
+def _sequence_problem(
+    keypoint: np.ndarray, sample: Mapping[str, Any]
 ) -> str | None:
-    if keypoint.dtype.kind not in 'fiu':
-        return f'has a keypoint of dtype {keypoint.dtype}; it must be numeric'
-    if listed:
-        if not keypoint.shape[0]:
-            return 'has no skeleton at all; remove it from the split'
-        if len(sample['frame_inds']) != keypoint.shape[0]:
-            return (
-                f'has {keypoint.shape[0]} skeletons but '
-                f'{len(sample["frame_inds"])} frame_inds'
-            )
-        return None
     persons, frames = keypoint.shape[:2]
     if not persons:
         return 'has no person (M = 0); remove it from the split'
     if not frames:
         return 'has no frame (T = 0); remove it from the split'
-    total = sample.get('total_frames', frames)
-    if total != frames:
-        return (
+    if 'total_frames' not in sample:
+        return None
+    total = sample['total_frames']
+    problem = count_problem('total_frames', total)
+    if problem is None and total != frames:
+        problem = (
             f'says total_frames={total}, but its keypoint has {frames} '
             'frames; correct one of the two'
         )
+    return problem
+
+
+def _list_problem(
+    keypoint: np.ndarray, sample: Mapping[str, Any]
+) -> str | None:
+    """Faults of single skeletons and the frames that they belong to."""
+    number = len(keypoint)
+    if not number:
+        return 'has no skeleton at all; remove it from the split'
+    if keypoint.shape[2] != 3:
+        return (
+            f'has {keypoint.shape[2]} channels per joint; single skeletons '
+            'with frame_inds have 3 (x, y, score)'
+        )
+    if 'total_frames' not in sample:
+        return 'has frame_inds but no total_frames; add it'
+    problem = count_problem('total_frames', sample['total_frames'])
+    if problem is not None:
+        return problem
+    places = sample['frame_inds']
+    if not isinstance(places, np.ndarray) or places.dtype.kind not in 'iu':
+        return 'has frame_inds that are no NumPy array of integers; make it so'
+    if places.shape != (number,):
+        return (
+            f'has {number} skeletons but {places.size} frame_inds of shape '
+            f'{places.shape}; it must be one for each skeleton'
+        )
+    low, high = int(places.min()), int(places.max())
+    if low < 0 or high > sample['total_frames']:
+        return (
+            f'has frame_inds from {low} to {high}, but total_frames='
+            f'{sample["total_frames"]}; they must be from 0 to it'
+        )
+    if (places[1:] < places[:-1]).any():
+        return 'has frame_inds that do not ascend; sort them and the keypoint'
+    if 'box_score' in sample:
+        return array_problem('box_score', sample['box_score'], (number,))
     return None
 
 
@@ -82,6 +120,8 @@ def _layout_problem(
             f'has {channels} channels per joint; expected 2 or 3 '
             '(x, y, and z or a score)'
         )
+    if not joints:
+        return 'has no joint (V = 0); remove it from the split'
     if layout is None:
         return None
     # Virtual joints may be stored already or be added by the pipeline.
@@ -95,37 +135,26 @@ def _layout_problem(
     if channels < layout.dims:
         return (
             f'has {channels} coordinates per joint, but the layout '
-            f'{layout.name!r} is {layout.dims}-dimensional'
+            f'{layout.name!r} is {layout.dims}-dimensional; choose the '
+            'layout that the annotation was made with'
         )
     return None
 
 
-def _finite_problem(what: str, values: np.ndarray) -> str | None:
-    if values.dtype.kind != 'f':
+def _score_problem(
+    sample: Mapping[str, Any],
+    layout: SkeletonLayout | None,
+    axes: tuple[str, ...],
+) -> str | None:
+    if 'keypoint_score' not in sample:
         return None
-    finite = np.isfinite(values)
-    if finite.all():
-        return None
-    place = np.argwhere(~finite)[0]
-    value = values[tuple(place)]
-    names = ('person', 'frame', 'joint', 'channel')
-    if what == 'keypoint' and values.ndim == 3:
-        names = ('skeleton', 'joint', 'channel')
-    where = ', '.join(f'{n} {i}' for n, i in zip(names, place, strict=False))
-    return (
-        f'has the {what} value {value} at {where}; repair it, or set missing '
-        'joints to 0'
-    )
-
-
-def _score_problem(sample: Mapping[str, Any]) -> str | None:
-    score = sample.get('keypoint_score')
-    if score is None:
-        return None
-    expected = sample['keypoint'].shape[:-1]
-    if np.shape(score) != expected:
+    score, keypoint = sample['keypoint_score'], sample['keypoint']
+    if layout is not None and (layout.dims == 3 or keypoint.shape[-1] == 3):
         return (
-            f'has a keypoint_score of shape {np.shape(score)}, but its '
-            f'keypoint calls for {expected}'
+            'has a keypoint_score, which goes with two coordinates of a 2D '
+            f'layout, but the layout is {layout.name!r} and the keypoint has '
+            f'{keypoint.shape[-1]} channels; remove one of the two'
         )
-    return _finite_problem('keypoint_score', np.asarray(score))
+    return array_problem(
+        'keypoint_score', score, keypoint.shape[:-1]
+    ) or value_problem('keypoint_score', score, axes[:-1])

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os.path as osp
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
+from mmengine.logging import print_log
 
 from ..structures import get_layout
 from ..utils.safe_pickle import safe_load
-from .checks import check_sample, sample_name
+from ..utils.shown import shown
+from .annotation_file import take_annotations, take_classes
+from .checks import check_sample
+from .filter_checks import filter_problem
+from .naming import NAME_KEYS, sample_name
+from .splits import take_split
 from .transforms.streams import check_stream
 
 
@@ -23,15 +30,19 @@ class SkeletonDataset(PoseDataset):
     It reads the same annotation files and adds three things. The pickle is
     read as data only (nothing inside can run). Every sample is checked once,
     so that a wrong label or a NaN is reported with file and sample name
-    instead of surfacing in training. And each sample carries the name of its
-    ``stream``, which :class:`ToStream` reads, so that a config changes the
-    stream with ``dataset=dict(stream='b')``.
+    instead of surfacing in training; what is left out of a split is counted
+    and logged. And each sample carries the name of its ``stream``, which
+    :class:`ToStream` reads, so that a config changes the stream with
+    ``dataset=dict(stream='b')``.
 
     The annotation file is a dict with ``annotations`` (list of samples) and
     ``split`` (name to sample ids), or just the list. A sample has
     ``frame_dir``, ``label``, ``keypoint`` ``(M, T, V, C)``, and for 2D
-    ``keypoint_score`` ``(M, T, V)`` and ``img_shape``. An optional list
-    ``classes`` names the classes; it goes to ``metainfo``.
+    ``keypoint_score`` ``(M, T, V)`` and ``img_shape``. No two samples may
+    have the same ``frame_dir``. Coordinates are numbers up to a million
+    (32752 in half precision, so that differences do not overflow); integers
+    become float32. An optional list ``classes`` names the classes; it goes
+    to ``metainfo``.
 
     Args:
         ann_file: Path to the annotation file.
@@ -47,6 +58,9 @@ class SkeletonDataset(PoseDataset):
             True.
         **kwargs: Further arguments of ``PoseDataset`` (``split``,
             ``data_prefix``, ``test_mode``, ...).
+
+    Attributes:
+        left_out: Sentences about what the split names in vain or twice.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
@@ -72,6 +86,7 @@ class SkeletonDataset(PoseDataset):
         self.stream = check_stream(stream)
         self.layout = None if layout is None else get_layout(layout)
         self.check = check
+        self.left_out: tuple[str, ...] = ()
         super().__init__(
             ann_file, pipeline=pipeline, num_classes=num_classes, **kwargs
         )
@@ -85,102 +100,133 @@ class SkeletonDataset(PoseDataset):
                 f'{error} Set ann_file of the dataset, or make the file; '
                 f'tools/data has converters.'
             ) from None
-        samples = self._take_annotations(content)
-        if isinstance(content, Mapping) and content.get('classes'):
-            self._metainfo.setdefault('classes', list(content['classes']))
-        if self.split is not None:
-            samples = self._take_split(content, samples)
-        if self.check:
-            for index, sample in enumerate(samples):
+        samples = take_annotations(content, self.ann_file)
+        classes = take_classes(content, self.ann_file)
+        if classes:
+            self._metainfo.setdefault('classes', classes)
+        places = self._places_of_split(content, samples)
+        for place in places:
+            if self.check:
                 check_sample(
-                    sample,
+                    samples[place],
                     self.ann_file,
-                    index,
+                    place,
                     self.layout,
                     self.num_classes,
                     pose_elsewhere='skeleton' in self.data_prefix,
                 )
-        for sample in samples:
-            self._complete(sample)
-        return samples
+            _complete(samples[place])
+            self._prefix_video(samples[place])
+        return [samples[place] for place in places]
+
+    def filter_data(self) -> list[dict]:
+        """Let the host apply ``valid_ratio``, and say what that removes."""
+        if not self.valid_ratio:
+            return self.data_list
+        total = len(self.data_list)
+        for index, sample in enumerate(self.data_list):
+            problem = filter_problem(sample, self.box_thr)
+            if problem is not None:
+                raise ValueError(
+                    f'{self.ann_file}: sample {shown(sample_name(sample))} '
+                    f'(number {index} of those used) {problem}.'
+                )
+        kept = super().filter_data()
+        how = f'valid_ratio={self.valid_ratio} with box_thr={self.box_thr}'
+        if not kept:
+            raise ValueError(
+                f'{self.ann_file}: {how} leaves none of the {total} samples; '
+                'lower one of the two.'
+            )
+        _tell(
+            f'{self.ann_file}: {total - len(kept)} of {total} samples are '
+            f'left out by {how}.',
+            logging.INFO,
+        )
+        return kept
 
     def get_data_info(self, idx: int) -> dict:
         """Annotation of one sample, with ``stream``."""
         info = super(PoseDataset, self).get_data_info(idx)
         if 'skeleton' in self.data_prefix:
-            path = osp.join(
-                self.data_prefix['skeleton'], sample_name(info) + '.pkl'
-            )
-            info.update(safe_load(path))
-            if self.check:
-                check_sample(info | {'label': 0}, path, idx, self.layout)
+            info.update(self._skeleton_file(info, idx))
         info['stream'] = self.stream
         return info
 
-    def _take_annotations(self, content: Any) -> list[dict]:
-        samples = content
-        if isinstance(content, Mapping):
-            if 'annotations' not in content:
-                raise ValueError(
-                    f'{self.ann_file} is a dict without the key '
-                    f'"annotations" (it has {sorted(map(str, content))}); '
-                    'expected {"annotations": [...], "split": {...}}.'
-                )
-            samples = content['annotations']
-        if not isinstance(samples, (list, tuple)):
-            raise ValueError(
-                f'{self.ann_file} holds a {type(samples).__name__} where a '
-                'list of annotations was expected.'
-            )
-        if not samples:
-            raise ValueError(
-                f'{self.ann_file} has no annotations; create it again.'
-            )
-        for index, sample in enumerate(samples):
-            if not isinstance(sample, Mapping):
-                raise ValueError(
-                    f'{self.ann_file}: annotations are dicts, but number '
-                    f'{index} is a {type(sample).__name__}.'
-                )
-        return list(samples)
+    def _places_of_split(self, content: Any, samples: list[dict]) -> list[int]:
+        if self.split is None:
+            return list(range(len(samples)))
+        chosen = take_split(content, samples, self.split, self.ann_file)
+        self.left_out = chosen.warnings
+        for warning in chosen.warnings:
+            _tell(warning, logging.WARNING)
+        _tell(
+            f'{self.ann_file}: {len(chosen.places)} of {len(samples)} '
+            f'annotated samples are in split {self.split!r}.',
+            logging.INFO,
+        )
+        return chosen.places
 
-    def _take_split(self, content: Any, samples: list[dict]) -> list[dict]:
-        splits = content.get('split') if isinstance(content, Mapping) else None
-        if not isinstance(splits, Mapping) or self.split not in splits:
-            known = sorted(splits) if isinstance(splits, Mapping) else 'none'
+    def _skeleton_file(self, info: Mapping[str, Any], idx: int) -> dict:
+        """Read the skeletons of a sample from their own file."""
+        name = sample_name(info)
+        where = f'sample {shown(name)} (number {idx} of those used)'
+        if not any(key in info for key in NAME_KEYS):
             raise ValueError(
-                f'{self.ann_file} has no split {self.split!r}; available: '
-                f'{known}.'
+                f'{self.ann_file}: {where} has no frame_dir, which would '
+                'name the file of its skeletons. Add it.'
             )
-        names: Sequence[str] = splits[self.split]
-        wanted = set(map(str, names))
-        if not wanted:
+        path = osp.join(self.data_prefix['skeleton'], f'{name}.pkl')
+        try:
+            content = safe_load(path)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{error} It should hold the skeletons of {where} of '
+                f'{self.ann_file}; correct data_prefix, or make the file.'
+            ) from None
+        keys = content if isinstance(content, Mapping) else [None]
+        if not all(type(key) is str for key in keys):
             raise ValueError(
-                f'{self.ann_file}: the split {self.split!r} is empty.'
+                f'{path}: {where} of {self.ann_file} has {shown(content)} '
+                'there; expected a dict with keypoint and frame_inds.'
             )
-        kept = [s for s in samples if sample_name(s) in wanted]
-        missing = len(wanted) - len({sample_name(s) for s in kept})
-        if not kept:
-            raise ValueError(
-                f'{self.ann_file}: the split {self.split!r} names '
-                f'{len(wanted)} samples, none of which is annotated; check '
-                'that its ids equal the frame_dir of the annotations.'
+        if self.check:
+            # The label of a multi-class dataset is a vector by now, and was
+            # checked before.
+            label = content.get('label', 0)
+            check_sample(
+                dict(info) | content | {'label': label},
+                path,
+                idx,
+                self.layout,
+                self.num_classes,
             )
-        if missing:
-            warnings.warn(
-                f'{self.ann_file}: {missing} of the {len(wanted)} samples of '
-                f'split {self.split!r} have no annotation and are left out.',
-                stacklevel=2,
-            )
-        return kept
+        content = dict(content)
+        _complete(content)
+        return content
 
-    def _complete(self, sample: dict) -> None:
-        """What the host would have filled in or joined."""
-        keypoint = sample.get('keypoint')
-        if getattr(keypoint, 'ndim', 0) == 4:
-            sample.setdefault('total_frames', keypoint.shape[1])
+    def _prefix_video(self, sample: dict) -> None:
+        """Join the folder of the videos, as the host does."""
         if 'video' in self.data_prefix:
             folder = self.data_prefix['video']
-            for key in ('filename', 'frame_dir'):
+            for key in NAME_KEYS:
                 if key in sample:
-                    sample[key] = osp.join(folder, sample[key])
+                    sample[key] = osp.join(folder, str(sample[key]))
+
+
+def _complete(sample: dict) -> None:
+    """Fill in and convert what the transforms of the host rely on."""
+    keypoint = sample.get('keypoint')
+    if getattr(keypoint, 'ndim', 0) == 4:
+        sample.setdefault('total_frames', keypoint.shape[1])
+        if keypoint.dtype.kind in 'iu':
+            # Differences of unsigned or short integers wrap around.
+            sample['keypoint'] = keypoint.astype(np.float32)
+    for key in ('label', 'total_frames'):
+        if isinstance(sample.get(key), np.integer):
+            # The host takes integers of Python only.
+            sample[key] = int(sample[key])
+
+
+def _tell(message: str, level: int) -> None:
+    print_log(message, logger='current', level=level)

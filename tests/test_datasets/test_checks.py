@@ -1,5 +1,6 @@
 """check_labels looks through wrappers and stock datasets."""
 
+import numpy as np
 import pytest
 from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
@@ -12,6 +13,7 @@ from torch.utils.data import ConcatDataset as AnyConcat
 from torch.utils.data import Subset
 
 from aclnet_plugin.datasets import SkeletonDataset, check_labels
+from aclnet_plugin.datasets.checks import label_problem
 
 
 @pytest.fixture(params=[PoseDataset, SkeletonDataset])
@@ -75,3 +77,24 @@ def test_labels_the_host_would_accept_silently(sample, write):
         dataset = PoseDataset(write([sample('odd', label=label)]), [])
         with pytest.raises(ValueError, match='odd'):
             check_labels(dataset, 9)
+
+
+def test_messages_about_labels_are_short_whatever_the_label():
+    endless = []
+    endless.append(endless)
+    for label in (
+        endless,
+        [[1]],
+        {},
+        'x' * 10**6,
+        10**5000,
+        -(10**5000),
+        2**31,
+        np.zeros(10**5),
+        np.array(1),
+        [1, None],
+        np.bool_(True),
+    ):
+        assert len(label_problem(label, None)) < 200
+    for label in (0, np.int8(3), [0, 3], (np.uint64(1),)):
+        assert label_problem(label, 4) is None

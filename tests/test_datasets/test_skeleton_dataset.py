@@ -10,6 +10,7 @@ from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
 
 from aclnet_plugin.datasets import SkeletonDataset
+from tests.test_datasets.messages import listening
 
 
 def load(path, **kwargs):
@@ -127,8 +128,10 @@ def test_splits(samples, write):
         load(path, split='test')
     with pytest.raises(ValueError, match='none of which is annotated'):
         load(path, split='bad')
-    with pytest.warns(UserWarning, match='2 of the 3 samples'):
+    with listening() as messages:
         assert len(load(path, split='val')) == 1
+    (warning,) = messages.warnings
+    assert '2 of the 3 samples' in warning and "'gone', 'lost'" in warning
     with pytest.raises(ValueError, match='available: none'):
         load(write(samples), split='train')
 
@@ -164,7 +167,12 @@ BAD = [
         dict(keypoint=replaced(POSE, (0, 2, 7, 1), -np.inf)),
         'value -inf at person 0, frame 2, joint 7',
     ),
-    (dict(keypoint_score=np.ones((2, 4, 24))), 'keypoint_score of shape'),
+    (dict(keypoint_score=np.ones((2, 4, 25))), 'goes with two coordinates'),
+    (dict(label=[]), 'empty list of labels'),
+    (dict(total_frames=4.0), r'has 4\.0 as total_frames'),
+    (dict(img_shape=(0, 640)), 'has 0 as img_shape'),
+    (dict(keypoint=POSE.astype('f8') * 1e300), r'value 1e\+300 at person 0'),
+    (dict(keypoint=POSE * np.float16(4e4)), 'half|overflows'),
 ]
 
 
@@ -197,6 +205,111 @@ def test_scores_are_checked(sample, write):
     one['keypoint_score'][0, 2, 5] = np.nan
     with pytest.raises(ValueError, match='keypoint_score value nan at perso'):
         load(write([one]), layout='coco_new')
+    one['keypoint_score'] = np.ones((1, 4, 16), np.float16)
+    with pytest.raises(ValueError, match='keypoint_score of shape'):
+        load(write([one]), layout='coco_new')
+
+
+def test_two_samples_of_one_name(samples, sample, write):
+    samples.append(sample('two'))
+    with pytest.raises(ValueError, match="'two' is there twice") as caught:
+        load(write(samples))
+    assert 'number 1 and number 3' in str(caught.value)
+
+
+def test_places_are_those_of_the_file(samples, write):
+    samples[2]['label'] = -1
+    path = write(samples, split=dict(train=['single_frame']))
+    with pytest.raises(ValueError, match=r"'single_frame' \(number 2\)"):
+        load(path, split='train')
+
+
+def test_integers_become_what_the_host_takes(samples, write):
+    pose = np.arange(2 * 4 * 25 * 3, dtype=np.uint16).reshape(2, 4, 25, 3)
+    samples[0].update(
+        label=np.int64(1), total_frames=np.int32(4), keypoint=pose
+    )
+    info = load(write(samples)).get_data_info(0)
+    assert type(info['label']) is int and type(info['total_frames']) is int
+    assert info['keypoint'].dtype == np.float32
+    np.testing.assert_array_equal(info['keypoint'], pose)
+
+
+def test_classes_become_metainfo(samples, write):
+    content = dict(annotations=samples, classes=['a', 'b'])
+    assert load(write(content)).metainfo['classes'] == ['a', 'b']
+    content['classes'] = 'ab'
+    with pytest.raises(ValueError, match='"classes"'):
+        load(write(content))
+
+
+KINETICS = dict(
+    keypoint=np.ones((6, 17, 3), np.float16),
+    frame_inds=np.array([0, 0, 1, 2, 2, 3]),
+)
+BAD_FILES = [
+    ([1], 'a list of 1 item'),
+    ({1: 2}, 'a dict of 1 item'),
+    ({}, 'no keypoint'),
+    (KINETICS | dict(frame_inds=[0, 0, 1, 2, 2, 3]), 'no NumPy array'),
+    (KINETICS | dict(frame_inds=np.zeros(6)), 'no NumPy array of integers'),
+    (KINETICS | dict(frame_inds=np.zeros(5, int)), '6 skeletons but 5'),
+    (KINETICS | dict(frame_inds=np.zeros((6, 1), int)), r'shape \(6, 1\)'),
+    (KINETICS | dict(frame_inds=np.array(0)), 'but 1 frame_inds'),
+    (KINETICS | dict(frame_inds=np.arange(6) + 1), 'from 1 to 6'),
+    (KINETICS | dict(frame_inds=np.arange(6) // 2 - 1), 'from -1 to 1'),
+    (KINETICS | dict(frame_inds=np.arange(6)[::-1] // 2), 'do not ascend'),
+    (KINETICS | dict(keypoint=np.ones((0, 17, 3))), 'no skeleton at all'),
+    (KINETICS | dict(keypoint=np.ones((6, 17, 2))), 'have 3'),
+    (KINETICS | dict(keypoint=np.full((6, 17, 3), 7e4)), 'value 70000'),
+    (KINETICS | dict(total_frames='4'), "'4' as total_frames"),
+    (KINETICS | dict(box_score=np.ones(5)), 'box_score of shape'),
+    (KINETICS | dict(label='x'), "label 'x'"),
+    (KINETICS | dict(frame_dir=[]), 'as frame_dir'),
+]
+
+
+@pytest.mark.parametrize(('content', 'message'), BAD_FILES)
+def test_bad_files_of_one_sample(tmp_path, write, content, message):
+    (tmp_path / 'clip.pkl').write_bytes(pickle.dumps(content))
+    entry = dict(frame_dir='clip', label=1, total_frames=4)
+    prefix = dict(skeleton=str(tmp_path))
+    dataset = load(write([entry]), data_prefix=prefix, layout='coco_new')
+    with pytest.raises(ValueError, match=message) as caught:
+        dataset.get_data_info(0)
+    text = str(caught.value)
+    assert 'clip.pkl' in text and 'number 0' in text
+
+
+def test_no_file_of_a_sample(tmp_path, write):
+    prefix = dict(skeleton=str(tmp_path))
+    dataset = load(write([dict(frame_dir='c', label=1)]), data_prefix=prefix)
+    with pytest.raises(FileNotFoundError, match=r"c\.pkl.*sample 'c'.*ann"):
+        dataset.get_data_info(0)
+    dataset = load(write([dict(label=1)]), data_prefix=prefix)
+    with pytest.raises(ValueError, match=r'number 0.*no frame_dir'):
+        dataset.get_data_info(0)
+
+
+def valid_samples(sample):
+    for number in range(4):
+        one = sample(f'clip{number}')
+        one['valid'] = {0.5: number, 0.7: 0}
+        one['box_score'] = np.array([0.6, 0.4])
+        yield one
+
+
+def test_what_valid_ratio_filters_is_logged(sample, write):
+    path = write(list(valid_samples(sample)))
+    with listening() as messages:
+        dataset = load(path, valid_ratio=0.5)
+    assert len(dataset) == 2
+    assert dataset[0]['anno_inds'].tolist() == [True, False]
+    assert any('2 of 4 samples are left out' in m for m in messages.infos)
+    with pytest.raises(ValueError, match='leaves none of the 4 samples'):
+        load(path, valid_ratio=0.5, box_thr=0.7)
+    with pytest.raises(ValueError, match=r"'clip0' .*threshold 0\.9"):
+        load(path, valid_ratio=0.5, box_thr=0.9)
 
 
 def test_skeletons_in_files_of_their_own(tmp_path, write):

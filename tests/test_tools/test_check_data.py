@@ -117,7 +117,7 @@ def test_an_empty_split(check, tiny_skeletons, tmp_path):
     path.write_bytes(pickle.dumps(data))
     status, text = check(edit=train_on(ann_file=str(path)))
     assert status == 1
-    assert "the split 'xsub_train' is empty." in text
+    assert "the split 'xsub_train' is empty; choose another" in text
 
 
 def test_the_same_split_for_training_and_validation(check):

@@ -63,6 +63,7 @@ def inspect_data(
         surveys[name] = parts
         summaries[name] = _summarise(name, dataset, parts)
         for part in parts:
+            problems += _left_out(name, part)
             problems += _emptiness(name, part)
             problems += part_problems(name, part, expectation)
             problems += trial_problems(name, part, expectation)
@@ -88,6 +89,13 @@ def _refusal(split: str, error: Exception) -> Problem:
     text = text if text.endswith('.') else f'{text}.'
     what = f'the dataset cannot be loaded: {text}'
     return Problem('error', split, '', what, mend)
+
+
+def _left_out(split: str, part: PartSurvey) -> list[Problem]:
+    """What the dataset has left out, in its own words."""
+    told = getattr(part.dataset, 'left_out', ())
+    mend = 'See whether the annotation file is complete.'
+    return [Problem('warning', split, '', text, mend) for text in told]
 
 
 def _emptiness(split: str, part: PartSurvey) -> list[Problem]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mmaction.registry import DATASETS
 from torch.utils.data import Dataset
 
-from .report import Problem
-
 SPLITS = ('train', 'val', 'test')
 
 
 def build_datasets(
     cfg: Mapping[str, Any], splits: Iterable[str] = SPLITS
-) -> tuple[dict[str, Dataset | Exception], list[Problem]]:
+) -> dict[str, Dataset | Exception]:
     """Build the datasets of the data loaders of a config.
 
     Args:
@@ -24,28 +21,20 @@ def build_datasets(
         splits: Those of ``'train'``, ``'val'`` and ``'test'`` to build.
 
     Returns:
-        The datasets by split, or what was raised instead; and what the
-        loaders warned of. Splits that the config lacks are left out.
+        The datasets by split, or what was raised instead. Splits that the
+        config lacks are left out.
     """
     datasets: dict[str, Dataset | Exception] = {}
-    problems: list[Problem] = []
     for split in splits:
         loader = cfg.get(f'{split}_dataloader')
         if loader is None:
             continue
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter('always')
-            try:
-                datasets[split] = DATASETS.build(_dataset_of(split, loader))
-            except Exception as error:
-                # Whatever a loader raises is a finding of the check.
-                datasets[split] = error
-        problems += [
-            Problem('warning', split, '', str(one.message), 'Check the split.')
-            for one in caught
-            if one.category is UserWarning
-        ]
-    return datasets, problems
+        try:
+            datasets[split] = DATASETS.build(_dataset_of(split, loader))
+        except Exception as error:
+            # Whatever a loader raises is a finding of the check.
+            datasets[split] = error
+    return datasets
 
 
 def _dataset_of(split: str, loader: Any) -> Mapping[str, Any]:

@@ -23,9 +23,11 @@ def unit_rows(x: Tensor, eps: float = 1e-12) -> Tensor:
             nothing but all-zero rows, which stay zero.
 
     Returns:
-        ``(B, D)``.
+        ``(B, D)``. All-zero rows have no direction and get no gradient;
+        through ``eps`` alone it would be 1e12 times that of others.
     """
-    return x / (x.norm(dim=1, keepdim=True) + eps)
+    length = x.norm(dim=1, keepdim=True)
+    return x / (length + eps).masked_fill(length == 0, float('inf'))
 
 
 def count_confusions(

@@ -66,8 +66,9 @@ class ClassPrototypes(nn.Module):
     def update(self, embed: Tensor, labels: Tensor, preds: Tensor) -> Tensor:
         """Take one batch in.
 
-        A sample with an Inf or NaN is passed over: averaged in, it would
-        stay in its prototype for the rest of the training.
+        A sample with an Inf or NaN, or too long for its length to be
+        computed, is passed over: averaged in, an Inf would stay in its
+        prototype for the rest of the training.
 
         Args:
             embed: ``(B, D)`` float32 embeddings.
@@ -78,7 +79,8 @@ class ClassPrototypes(nn.Module):
             ``(K, D)`` prototypes to score this batch against. They carry
             gradients only if ``attached``; the buffer never does.
         """
-        weight = embed.isfinite().all(1)
+        # The length, not the entries: sums of finite ones can overflow.
+        weight = embed.detach().norm(dim=1).isfinite()
         embed = embed.masked_fill(~weight[:, None], 0)
         if self.correct_only:
             weight = weight & (labels == preds)

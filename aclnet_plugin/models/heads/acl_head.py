@@ -212,6 +212,11 @@ class ACLHead(GCNHead):
         losses = {
             f'top{k}_acc': hits[:, :k].any(1).float().mean() for k in self.topk
         }
+        # Scores in a half type stop here: CPU autocast has no rule for the
+        # host's log-softmax of smoothed labels and would compute it in half.
+        cls_scores = cls_scores.to(
+            torch.promote_types(cls_scores.dtype, torch.float32)
+        )
         target = labels
         if self.label_smooth_eps:
             target = F.one_hot(labels, self.num_classes).to(cls_scores.dtype)
