@@ -100,6 +100,31 @@ def test_any_number_of_processes_before_and_after_a_resume(
                 assert torch.equal(got[key], value), f'{name} {key}'
 
 
+def test_ranks_killed_inside_an_epoch(tiny_skeletons, env, tmp_path):
+    """Resumed to the last bit, batch norm's statistics included."""
+    config = tiny_config(tiny_skeletons, 'unused')
+    config.pop('work_dir')
+    config.custom_imports.imports.append('tests.training')
+    config.train_dataloader.dataset.pipeline = AUGMENTED
+    config.default_hooks.checkpoint.update(interval=2, by_epoch=False)
+    config.dump(tmp_path / 'tiny.py')
+    config.custom_hooks.append(dict(type='DieOnRank', rank=1, step=5))
+    config.dump(tmp_path / 'dying.py')
+    train(tmp_path / 'tiny.py', tmp_path / 'straight', env, 2)
+    with pytest.raises(AssertionError):
+        train(tmp_path / 'dying.py', tmp_path / 'killed', env, 2)
+    train(tmp_path / 'tiny.py', tmp_path / 'killed', env, 2)
+    want, got = (
+        torch.load(tmp_path / name / 'iter_12.pth', weights_only=True)
+        for name in ('straight', 'killed')
+    )
+    for key, value in want['state_dict'].items():
+        assert torch.equal(got['state_dict'][key], value), key
+    assert torch.equal(
+        losses_of(tmp_path / 'killed'), losses_of(tmp_path / 'straight')
+    )
+
+
 @pytest.mark.parametrize(('rank', 'fail'), [(1, False), (0, True)])
 def test_a_rank_that_dies_ends_the_job(
     tiny_skeletons, env, tmp_path, rank, fail

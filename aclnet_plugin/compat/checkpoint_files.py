@@ -29,9 +29,11 @@ import torch
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
+from mmengine.runner import _flexible_runner as flexible
 
 from ..utils.atomic import atomic_writer
 
+_CHECKPOINT = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _FORBID = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
 
@@ -83,37 +85,58 @@ def find_latest_checkpoint(path: str) -> str | None:
         RuntimeError: If there are checkpoints and all of them are damaged.
     """
     named = _host_find_latest(path)
-    found = [
-        name
-        for pattern in ('epoch_*.pth', 'iter_*.pth')
-        for name in glob(osp.join(escape(path), pattern))
-    ]
-    found.sort(key=osp.getmtime, reverse=True)
-    if named:
-        found = [named, osp.join(path, osp.basename(named)), *found]
-    for name in found:
+    seen = []
+    for name in _candidates(path, named):
         if '://' in name or _complete(name):
-            if name != named:
-                print_log(
-                    f'last_checkpoint of {path} says {named!r}, which is '
-                    f'missing or damaged; resuming from {name}.',
-                    logger='current',
-                    level=logging.WARNING,
-                )
+            if named and osp.basename(name) == osp.basename(named):
+                return name
+            print_log(
+                f'last_checkpoint of {path} says {named!r}, which is '
+                f'missing or damaged; resuming from {name}.',
+                logger='current',
+                level=logging.WARNING,
+            )
             return name
-    if found:
+        if osp.exists(name):
+            seen.append(name)
+    if seen or named:
         raise RuntimeError(
-            f'No checkpoint of {path} is complete: {", ".join(found)}. '
-            f'Restore one of them, or start without --resume in another '
-            f'folder.'
+            f'No checkpoint of {path} is complete: '
+            f'{", ".join(seen) or named}. Restore one of them, or start '
+            f'without --resume in another folder.'
         )
     return None
+
+
+def _candidates(path: str, named: str | None) -> Iterator[str]:
+    """What to resume from, best first, each once."""
+    folders = [path]
+    if named:
+        # The folder may be a copy: its own file first.
+        yield osp.join(path, osp.basename(named))
+        if osp.dirname(osp.abspath(named)) != osp.abspath(path):
+            yield named
+            folders.append(osp.dirname(named))
+    found = [
+        name
+        for folder in folders
+        for name in glob(osp.join(escape(folder), '*.pth'))
+        if _CHECKPOINT.fullmatch(osp.basename(name))
+        and (not named or osp.basename(name) != osp.basename(named))
+    ]
+    # Copying may have changed the times, but not the names.
+    yield from sorted(found, key=_step_of, reverse=True)
+
+
+def _step_of(name: str) -> int:
+    return int(_CHECKPOINT.fullmatch(osp.basename(name))[1])
 
 
 def _complete(path: str) -> bool:
     """Whether a checkpoint was written to its end."""
     # The directory of a zip file, which torch writes, is at its end.
-    return osp.isfile(path) and zipfile.is_zipfile(path)
+    # DeepSpeed's checkpoints are folders.
+    return osp.isdir(path) or (osp.isfile(path) and zipfile.is_zipfile(path))
 
 
 def _cut_short(path: str) -> bool:
@@ -179,9 +202,10 @@ def apply_checkpoint_remedies() -> None:
     """
     # Whoever imported the names by now holds the host's functions.
     package = mmengine.runner
-    for module in (package, package.checkpoint, package.runner):
-        module.save_checkpoint = save_checkpoint
-        module.find_latest_checkpoint = find_latest_checkpoint
+    for module in (package, package.checkpoint, package.runner, flexible):
+        for function in (save_checkpoint, find_latest_checkpoint):
+            if hasattr(module, function.__name__):
+                setattr(module, function.__name__, function)
     load = CheckpointLoader.load_checkpoint
     if not hasattr(load, 'reads_data_only'):
         CheckpointLoader.load_checkpoint = staticmethod(_loading_safely(load))

@@ -32,7 +32,8 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         OSError: If it cannot be written. For a full disk the message says
             what stays valid and what to do.
     """
-    path = os.path.abspath(os.fspath(path))
+    # Through a link, so that it stays one.
+    path = os.path.realpath(os.fspath(path))
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     partial = f'{path}.partial'

@@ -408,6 +408,10 @@ def compare(straight: Path, killed: Path) -> list[str]:
                 for name, buffer in hub['log_scalars'].items()
                 if 'time' not in name and 'memory' not in name
             }
+            content['known'] = {
+                name: hub['runtime_info'].get(name)
+                for name in ('best_score', 'keep_ckpt_ids', 'epoch', 'iter')
+            }
             for key in ('time', 'cfg', 'experiment_name'):
                 content['meta'].pop(key)
         # A validation that was interrupted is made up for after a save.

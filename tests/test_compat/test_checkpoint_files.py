@@ -138,6 +138,39 @@ def test_falls_back_to_the_newest_complete_one(tmp_path, last):
     assert find_latest_checkpoint(str(folder)) == str(folder / want)
 
 
+def test_a_copy_resumes_from_its_own_file(tmp_path):
+    folder = work_folder(tmp_path / 'w')
+    copy = shutil.copytree(folder, tmp_path / 'copy')
+    assert find_latest_checkpoint(str(copy)) == str(copy / 'epoch_2.pth')
+
+
+def test_the_name_tells_which_is_newer(tmp_path):
+    """A copy may have changed the times."""
+    found = ['epoch_10.pth', 'epoch_9.pth', 'best_acc_top1_epoch_11.pth']
+    folder = work_folder(tmp_path / 'w', [*found, 'epoch_12.pth'])
+    (folder / 'epoch_12.pth').write_bytes(b'')
+    assert find_latest_checkpoint(str(folder)) == str(folder / found[0])
+
+
+def test_looks_in_the_folder_of_the_checkpoints(tmp_path):
+    """CheckpointHook(out_dir=...) keeps them elsewhere."""
+    elsewhere = work_folder(tmp_path / 'out')
+    last = elsewhere / 'epoch_2.pth'
+    folder = work_folder(tmp_path / 'w', [], last=str(last))
+    assert find_latest_checkpoint(str(folder)) == str(last)
+    last.unlink()
+    want = str(elsewhere / 'epoch_1.pth')
+    assert find_latest_checkpoint(str(folder)) == want
+
+
+def test_a_checkpoint_that_is_a_folder(tmp_path):
+    """DeepSpeed writes such."""
+    folder = work_folder(tmp_path / 'w')
+    (folder / 'epoch_3.pth').mkdir()
+    (folder / 'last_checkpoint').write_text(str(folder / 'epoch_3.pth'))
+    assert find_latest_checkpoint(str(folder)) == str(folder / 'epoch_3.pth')
+
+
 def test_nothing_complete_is_an_error_not_a_new_start(tmp_path):
     folder = work_folder(tmp_path / 'w', names=['epoch_1.pth'])
     (folder / 'epoch_1.pth').write_bytes(b'PK')

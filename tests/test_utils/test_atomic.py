@@ -52,6 +52,16 @@ def test_what_a_killed_process_left_is_overwritten(tmp_path):
     assert os.listdir(tmp_path) == ['file']
 
 
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / 'real').write_bytes(b'old')
+    link = tmp_path / 'link'
+    link.symlink_to(tmp_path / 'real')
+    with atomic_writer(link) as file:
+        file.write(b'new')
+    assert link.is_symlink()
+    assert (tmp_path / 'real').read_bytes() == b'new'
+
+
 def test_a_full_disk_is_explained(tmp_path, clean_env):
     """The system refuses the bytes: a limit on the size of files."""
     path = tmp_path / 'file'

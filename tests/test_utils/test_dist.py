@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from aclnet_plugin.utils.dist import (
+    _check_sum,
     gather_batch,
     mend_replicas,
     require_even_ranks,
@@ -45,6 +46,20 @@ def test_the_joined_batch_has_the_order_of_the_sampler(tmp_path):
         assert torch.equal(got['inter'], want[:, None] * torch.ones(1, 2))
         assert torch.equal(got['intra'], got['inter'] + 0.5)
         assert torch.equal(got['grad'], torch.ones(3, 2)), 'own rows live'
+
+
+def test_the_check_sum_sees_every_bit_at_every_place():
+    for dtype, size in ((torch.float64, 70), (torch.float32, 16)):
+        data = torch.randn(size, dtype=dtype)
+        sums = {int(_check_sum(data))}
+        for place in range(size):
+            other = data.clone()
+            other[place] *= -1
+            sums.add(int(_check_sum(other)))
+        assert len(sums) == size + 1
+        swapped = data.flip(0)
+        assert int(_check_sum(swapped)) not in sums
+    assert int(_check_sum(torch.randn(9)[1:])) != 0, 'an odd offset'
 
 
 CHANGES = {

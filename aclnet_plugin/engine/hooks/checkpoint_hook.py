@@ -12,6 +12,8 @@ from mmengine.runner import Runner
 
 from aclnet_plugin.utils.atomic import atomic_writer
 
+from .sync_buffers_hook import average_buffers
+
 _OUTDATED = 'outdated_ckpts'
 """Where a checkpoint names the files that go once it is complete."""
 
@@ -42,13 +44,28 @@ class SafeCheckpointHook(CheckpointHook):
         """
         super().before_train(runner)
         self._former_best: dict[str, str | None] = {}
-        self._remove(runner.message_hub.runtime_info.get(_OUTDATED, []))
+        known = runner.message_hub.runtime_info
+        last = self._here(known.get('last_ckpt'))
+        if last is None:
+            # A new training, or one that goes on in another folder.
+            return
+        self.last_ckpt = last
+        self._remove(known.get(_OUTDATED, []))
         if self.save_best:
             self._best_paths = {
-                # The folder may have been moved since.
-                key: path and self._path_of(osp.basename(path))
+                key: self._here(path) or path
                 for key, path in self._best_paths.items()
             }
+
+    def _save_checkpoint(self, runner: Runner) -> None:
+        """Save; inside an epoch, batch norm's statistics are averaged first.
+
+        Those of other ranks would be lost with them. At the end of an epoch
+        SyncBuffersHook has done it already.
+        """
+        if not self.by_epoch:
+            average_buffers(runner.model)
+        super()._save_checkpoint(runner)
 
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict[str, Any]
@@ -131,6 +148,11 @@ class SafeCheckpointHook(CheckpointHook):
             self.best_ckpt_path = paths['']
         else:
             self.best_ckpt_path_dict = paths
+
+    def _here(self, path: str | None) -> str | None:
+        """The file of that name in our folder, which may have been moved."""
+        here = path and self._path_of(osp.basename(path))
+        return here if here and self.file_backend.exists(here) else None
 
     def _path_of(self, name: str) -> str:
         return self.file_backend.join_path(self.out_dir, name)

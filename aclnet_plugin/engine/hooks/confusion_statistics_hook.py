@@ -15,6 +15,8 @@ from aclnet_plugin.models.affinity import AffinityState
 from aclnet_plugin.utils.dist import require_even_ranks
 from aclnet_plugin.visualization import top_confusions
 
+from ..runner import sampler_of
+
 
 def find_affinity_states(model: nn.Module) -> list[AffinityState]:
     """All affinity states of a (possibly wrapped) model."""
@@ -97,7 +99,7 @@ class ConfusionStatisticsHook(Hook):
                 f'{type(runner.train_loop).__name__}; set '
                 f"train_cfg=dict(type='EpochBasedTrainLoop', ...)"
             )
-        require_even_ranks(len(runner.train_dataloader.sampler))
+        require_even_ranks(len(sampler_of(runner.train_dataloader)))
         self._settle_epochs(runner.max_epochs)
         if self.begin >= runner.max_epochs:
             runner.logger.warning(

@@ -19,7 +19,7 @@ from aclnet_plugin.datasets.sample_seeding import (
 )
 from aclnet_plugin.models.affinity import AffinityState
 
-from ..runner import ResumableTrainLoop
+from ..runner import ResumableTrainLoop, sampler_of
 
 _STEP = 1
 """Sets the streams of training steps apart from those of samples."""
@@ -71,18 +71,23 @@ class ReproducibilityHook(Hook):
         Args:
             runner: The runner of the training.
         """
+        loop = runner.train_loop
+        if not isinstance(loop, ResumableTrainLoop):
+            raise ValueError(
+                f'ReproducibilityHook counts epochs and needs a '
+                f'ResumableTrainLoop, got {type(loop).__name__}; set '
+                f"train_cfg=dict(type='ResumableTrainLoop', ...) or take the "
+                f'hook out of custom_hooks'
+            )
         self._fetch = seed_samples(
             runner.train_dataloader.dataset, runner.seed
         )
         if self._position is None:
             return
         position, self._position = self._position, None
-        sampler = runner.train_dataloader.sampler
+        sampler = sampler_of(runner.train_dataloader)
         if position['sampler_seed'] is not None and hasattr(sampler, 'seed'):
             sampler.seed = position['sampler_seed']
-        loop = runner.train_loop
-        if not isinstance(loop, ResumableTrainLoop):
-            return
         again = loop.continue_at(position['samples'])
         if again:
             runner.logger.warning(
@@ -150,11 +155,10 @@ class ReproducibilityHook(Hook):
             return
         # What is saved at the end of an epoch names the next one already.
         inside = meta['epoch'] == runner.epoch
-        batches = meta['iter'] - loop.first_iter if inside else 0
         meta['position'] = dict(
-            samples=batches * loop.samples_per_step,
+            samples=loop.samples_until(meta['iter']) if inside else 0,
             sampler_seed=getattr(
-                runner.train_dataloader.sampler, 'seed', None
+                sampler_of(runner.train_dataloader), 'seed', None
             ),
             validated=self._validated,
         )

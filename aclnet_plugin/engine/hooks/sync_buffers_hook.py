@@ -48,15 +48,20 @@ class ReplicaSyncBuffersHook(SyncBuffersHook):
             self.called_in_train = True
 
     def _synchronise(self, runner: Runner) -> None:
-        states = find_affinity_states(runner.model)
-        all_reduce_params(differing_buffers(runner.model, states), op='mean')
-        for state in states:
+        average_buffers(runner.model)
+        for state in find_affinity_states(runner.model):
             if mend_replicas(state):
                 runner.logger.warning(
                     'The ranks had come to different affinity states; all '
                     'of them continue with that of rank 0. Are the machines '
                     'of different kinds?'
                 )
+
+
+def average_buffers(model: nn.Module) -> None:
+    """Average over ranks all buffers but those of affinity states."""
+    states = find_affinity_states(model)
+    all_reduce_params(differing_buffers(model, states), op='mean')
 
 
 def differing_buffers(

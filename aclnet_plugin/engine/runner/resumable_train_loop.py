@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
+import mmengine.runner.runner
 from mmaction.registry import LOOPS
 from mmengine.dist import get_world_size
 from mmengine.runner import EpochBasedTrainLoop
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 
 @LOOPS.register_module(name=['ResumableTrainLoop', 'EpochBasedTrainLoop'])
@@ -46,7 +47,24 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     @property
     def samples_per_step(self) -> int:
         """Samples that all ranks together take in a step."""
-        return self.dataloader.batch_sampler.batch_size * get_world_size()
+        batches = self.dataloader.batch_sampler
+        return getattr(batches, 'batch_size', 1) * get_world_size()
+
+    def samples_until(self, iteration: int) -> int:
+        """Samples of the current epoch that all ranks have seen.
+
+        Args:
+            iteration: The first step that is still to come.
+        """
+        if self.first_iter is None:
+            return 0
+        seen = (iteration - self.first_iter) * self.samples_per_step
+        # The last batch may be smaller.
+        return min(seen, self._samples_per_epoch)
+
+    @property
+    def _samples_per_epoch(self) -> int:
+        return len(sampler_of(self.dataloader)) * get_world_size()
 
     def continue_at(self, samples: int) -> int:
         """Take up an epoch of which a part was done already.
@@ -59,6 +77,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             samples per step has changed.
         """
         batches, again = divmod(samples, self.samples_per_step)
+        if samples >= self._samples_per_epoch:
+            batches, again = len(self.dataloader), 0
         self.first_iter = self._iter - batches
         return again
 
@@ -76,9 +96,10 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         """Train on what is left of the epoch."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        self.first_iter = self._iter - self.batches_done
-        with batches_left_out(self.dataloader, self.batches_done) as first:
-            for index, batch in enumerate(self.dataloader, first):
+        done = self.batches_done
+        self.first_iter = self._iter - done
+        with closing(batches_from(self.dataloader, done)) as batches:
+            for index, batch in enumerate(batches, done):
                 self.run_iter(index, batch)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
@@ -105,22 +126,40 @@ class _Tail(Sampler):
         return len(self.sampler)
 
 
-@contextmanager
-def batches_left_out(loader: DataLoader, number: int) -> Iterator[int]:
-    """Let a loader begin with a later batch, without loading the others.
+def batches_from(loader: DataLoader, first: int) -> Iterator[Any]:
+    """The batches of a loader, without the first ones.
+
+    They are not even loaded, unless the loader has a batch sampler of its
+    own, which may group the samples by their number or kind.
 
     Args:
-        loader: The loader, as before when the context ends.
-        number: How many batches to leave out.
+        loader: The loader, as before once the iterator is closed.
+        first: How many batches to leave out.
 
     Yields:
-        The same number, index of the first batch that comes.
+        The batches.
     """
     batches = loader.batch_sampler
+    if not first or type(batches) is not BatchSampler:
+        yield from islice(loader, first, None)
+        return
     sampler = batches.sampler
-    if number:
-        batches.sampler = _Tail(sampler, number * batches.batch_size)
+    batches.sampler = _Tail(sampler, first * batches.batch_size)
     try:
-        yield number
+        yield from loader
     finally:
         batches.sampler = sampler
+
+
+def sampler_of(loader: DataLoader) -> Sampler:
+    """The sampler of samples, also behind a batch sampler."""
+    return getattr(loader.batch_sampler, 'sampler', loader.sampler)
+
+
+def prefer_resumable_loop() -> None:
+    """Make it the loop of ``train_cfg=dict(by_epoch=True)``, too.
+
+    In that form the Runner does not ask the registry, but takes the name
+    that its module holds.
+    """
+    mmengine.runner.runner.EpochBasedTrainLoop = ResumableTrainLoop

@@ -190,3 +190,57 @@ def test_a_resumed_training_tidies_up(
     assert names(work) == ['best_acc_top1_epoch_3.pth', 'epoch_3.pth']
     if moved:
         assert names(tmp_path / 'work') == left, 'not this one'
+
+
+def test_goes_on_in_another_folder(tiny_skeletons, tmp_path):
+    """What lies in the new folder is left alone; the old best is published."""
+    config = tiny_config(tiny_skeletons, tmp_path / 'a')
+    config.default_hooks.checkpoint.update(
+        max_keep_ckpts=1,
+        save_best='acc/top1',
+        rule='greater',
+        published_keys=['state_dict', 'meta'],
+    )
+    config.train_cfg.max_epochs = 2
+    build_runner(config, 'in_a').train()
+    (tmp_path / 'b').mkdir()
+    foreign = tmp_path / 'b' / 'epoch_1.pth'
+    foreign.write_bytes(b'of another training')
+    hub = torch.load(tmp_path / 'a' / 'epoch_2.pth', weights_only=True)
+    assert hub['message_hub']['runtime_info']['outdated_ckpts'] is not None
+    config.update(work_dir=str(tmp_path / 'b'), resume=True)
+    config.load_from = str(tmp_path / 'a' / 'epoch_2.pth')
+    config.train_cfg.max_epochs = 3
+    build_runner(config, 'in_b').train()
+    assert foreign.read_bytes() == b'of another training'
+    assert (tmp_path / 'b' / 'epoch_3.pth').exists()
+    assert (tmp_path / 'a' / 'epoch_2.pth').exists()
+    assert [n for n in names(tmp_path / 'a') if n.startswith('best')]
+
+
+def test_a_best_between_two_saves(tiny_skeletons, tmp_path, monkeypatch):
+    """A resumed training keeps the same files as one that ran through."""
+    config = tiny_config(tiny_skeletons, tmp_path / 'straight')
+    config.default_hooks.checkpoint.update(
+        interval=2, save_best='acc/top1', rule='greater'
+    )
+    rank = {1: 0.1, 2: 0.1, 3: 0.3, 4: 0.2}
+
+    def scored(folder, epochs, **more):
+        config.update(work_dir=str(tmp_path / folder), **more)
+        config.train_cfg.max_epochs = epochs
+        runner = build_runner(config, f'{folder}{epochs}')
+        evaluator = runner.val_loop.evaluator
+        evaluate = evaluator.evaluate
+        monkeypatch.setattr(
+            evaluator,
+            'evaluate',
+            lambda n: evaluate(n) | {'acc/top1': rank[runner.epoch]},
+        )
+        runner.train()
+        return names(tmp_path / folder)
+
+    want = scored('straight', 4)
+    assert 'best_acc_top1_epoch_3.pth' in want and 'epoch_3.pth' in want
+    scored('resumed', 2)
+    assert scored('resumed', 4, resume=True) == want

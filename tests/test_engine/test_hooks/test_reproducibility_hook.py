@@ -120,5 +120,15 @@ def test_weights_alone_are_no_position(config):
     assert runner.iter == 9
 
 
+def test_other_loops_are_refused(config):
+    """Without epochs each sample would be augmented alike for ever."""
+    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=4)
+    config.custom_hooks = [dict(type='ReproducibilityHook')]
+    config.model.cls_head = dict(type='GCNHead', num_classes=3, in_channels=8)
+    runner = build_runner(config, 'iterations')
+    with pytest.raises(ValueError, match=r'ResumableTrainLoop, got IterBas'):
+        runner.train()
+
+
 def test_is_registered():
     assert HOOKS.get('mmaction.ReproducibilityHook') is ReproducibilityHook

@@ -1,14 +1,17 @@
 """A training goes on inside an epoch."""
 
+from contextlib import closing
+
 import pytest
 import torch
 from mmengine.dataset import DefaultSampler
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader
 
 from aclnet_plugin.engine import ResumableTrainLoop
-from aclnet_plugin.engine.runner.resumable_train_loop import batches_left_out
+from aclnet_plugin.engine.runner import sampler_of
+from aclnet_plugin.engine.runner.resumable_train_loop import batches_from
 from tests.training import build_runner, tiny_config
 
 
@@ -158,15 +161,91 @@ def test_leaves_batches_out_without_loading_them():
     whole = [batch.tolist() for batch in loader]
     dataset.loaded.clear()
     for number in (0, 2, 4):
-        with batches_left_out(loader, number) as first:
-            assert first == number
+        with closing(batches_from(loader, number)) as batches:
+            found = [batch.tolist() for batch in batches]
             assert len(loader) == 4, 'hooks see the whole epoch'
-            assert [b.tolist() for b in loader] == whole[number:]
+        assert found == whole[number:]
     assert len(dataset.loaded) == 10 + 4
-    assert loader.batch_sampler.sampler is sampler
-    with pytest.raises(Stop), batches_left_out(loader, 1):
+    with pytest.raises(Stop), closing(batches_from(loader, 1)) as batches:
+        next(batches)
         raise Stop
     assert [batch.tolist() for batch in loader] == whole
+    assert loader.batch_sampler.sampler is sampler
+
+
+class Pairs(BatchSampler):
+    """A batch sampler that groups in its own way."""
+
+    def __init__(self, sampler):
+        super().__init__(sampler, batch_size=2, drop_last=False)
+
+    def __iter__(self):
+        indices = list(self.sampler)
+        half = len(indices) // 2
+        yield from zip(indices[:half], indices[half:], strict=True)
+
+
+def test_other_loaders():
+    data = torch.arange(8)
+    sampler = DefaultSampler(data, seed=1)
+    pairs = DataLoader(data, batch_sampler=Pairs(sampler))
+    assert sampler_of(pairs) is sampler
+    whole = [batch.tolist() for batch in pairs]
+    assert [b.tolist() for b in batches_from(pairs, 3)] == whole[3:]
+    singles = DataLoader(data, batch_size=None, sampler=sampler)
+    assert sampler_of(singles) is sampler
+    order = [int(x) for x in singles]
+    assert [int(x) for x in batches_from(singles, 0)] == order
+    assert [int(x) for x in batches_from(singles, 5)] == order[5:]
+
+
+def test_the_short_form_of_the_config(config):
+    config.train_cfg = dict(by_epoch=True, max_epochs=4)
+    loop = build_runner(config, 'short').train_loop
+    assert type(loop) is ResumableTrainLoop
+
+
+def test_the_end_of_an_epoch_with_another_batch_size(config, tmp_path):
+    """16 samples: the last step has four, which must not count as six."""
+    config.default_hooks.checkpoint.interval = 3
+    train(config, 'end', Seen(stop_at=4))
+    config.train_dataloader.batch_size = 5
+    _, seen = train(config, 'of_epoch', Seen(stop_at=6))
+    assert [step[:2] for step in seen.steps[:3]] == [(1, 0), (1, 1), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ('settings', 'due'),
+    [
+        (dict(val_interval=2), [2, 4, 5]),
+        (dict(val_begin=3), [3, 4, 5]),
+        (dict(dynamic_intervals=[(3, 2)]), [1, 2, 4, 5]),
+    ],
+)
+def test_validates_after_a_resume_when_the_host_does(
+    config, tmp_path, settings, due
+):
+    """Interrupted by a kill at the beginning of any validation."""
+    config.default_hooks.checkpoint.update(interval=1, by_epoch=True)
+    config.train_cfg.update(max_epochs=5, **settings)
+    _, straight = train(config, f'straight{due}', Seen())
+    assert straight.validated == due
+    for epoch in due:
+        config.work_dir = str(tmp_path / f'at{epoch}')
+        train(config, f'at{epoch}{due}', Seen(at_validation=epoch))
+        _, seen = train(config, f'from{epoch}{due}', Seen())
+        assert seen.validated == [e for e in due if e >= epoch]
+
+
+def test_what_was_validated_is_not_validated_again(config, tmp_path):
+    config.default_hooks.checkpoint.update(
+        interval=1, by_epoch=True, save_best='acc/top1', rule='greater'
+    )
+    config.train_cfg.max_epochs = 1
+    train(config, 'validated', Seen())
+    config.train_cfg.max_epochs = 2
+    _, seen = train(config, 'not_again', Seen())
+    assert seen.validated == [2], 'epoch 1 was best, and saved as validated'
 
 
 def test_is_the_host_s_loop_otherwise():
