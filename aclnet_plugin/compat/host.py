@@ -29,6 +29,7 @@ What cannot be mended from here, found with torch 2.13, numpy 2.4, mmengine
   localisation and multi-modal metrics. Nothing about skeletons needs them.
 """
 
+import atexit
 import importlib
 import importlib.metadata
 import importlib.util
@@ -228,6 +229,19 @@ def _set_device_ignored() -> Iterator[None]:
         torch.cuda.set_device = original
 
 
+def _leave_process_group() -> None:
+    """End gloo's threads before the interpreter goes.
+
+    MMEngine never does. Work that such a thread still holds is then let go
+    while the interpreter is torn down, and the process aborts now and then
+    (``terminate called without an active exception``): the launcher calls a
+    finished training failed. PyTorch's pull request 179291 tells the cause;
+    delete when PyTorch leaves by itself.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def _cpu_aware(init: Callable) -> Callable:
     """Wrap one of mmengine's launchers so that it works without a device."""
 
@@ -237,7 +251,8 @@ def _cpu_aware(init: Callable) -> Callable:
             return init(backend, *args, **kwargs)
         with _set_device_ignored():
             gloo = 'gloo' if backend == 'nccl' else backend
-            return init(gloo, *args, **kwargs)
+            init(gloo, *args, **kwargs)
+        atexit.register(_leave_process_group)
 
     wrapper.aclnet_cpu_aware = True
     return wrapper

@@ -450,3 +450,33 @@ def test_amp_is_the_stock_one_with_a_device(monkeypatch):
     monkeypatch.setattr(host, 'AmpOptimWrapper', dict)
     wrapper, _ = amp_wrapper(loss_scale=2.0)
     assert wrapper['loss_scale'] == 2.0
+
+
+_LEAVE = """
+import atexit, sys
+import torch.distributed as dist
+import aclnet_plugin
+from mmengine.dist import init_dist
+
+# Handlers run last come, first served: this one after ours.
+atexit.register(lambda: print('still there:', dist.is_initialized()))
+init_dist('pytorch', backend='nccl', init_method=f'file://{sys.argv[1]}',
+          rank=0, world_size=1)
+print('began:', dist.is_initialized())
+"""
+
+
+@cpu_only
+def test_processes_leave_their_group(clean_env, tmp_path):
+    """A thread of gloo's must not outlive the interpreter."""
+    env = clean_env | {'RANK': '0', 'LOCAL_RANK': '0', 'WORLD_SIZE': '1'}
+    done = subprocess.run(
+        [sys.executable, '-c', _LEAVE, str(tmp_path / 'meet')],
+        env=env,
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'began: True' in done.stdout
+    assert 'still there: False' in done.stdout
