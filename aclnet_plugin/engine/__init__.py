@@ -1,6 +1,7 @@
 """Training-time parts registered into MMAction2's registries."""
 
 from .hooks import (
+    CheckDataHook,
     ConfusionStatisticsHook,
     ReplicaSyncBuffersHook,
     ReproducibilityHook,
@@ -9,6 +10,7 @@ from .hooks import (
 from .runner import ResumableTrainLoop
 
 __all__ = [
+    'CheckDataHook',
     'ConfusionStatisticsHook',
     'ReplicaSyncBuffersHook',
     'ReproducibilityHook',

@@ -1,13 +1,13 @@
 """Hooks registered into MMAction2's registry."""
 
-from .auto_register import add_missing_hook
+from .auto_register import add_missing_hooks
 from .check_data_hook import CheckDataHook
 from .checkpoint_hook import SafeCheckpointHook
 from .confusion_statistics_hook import ConfusionStatisticsHook
 from .reproducibility_hook import ReproducibilityHook
 from .sync_buffers_hook import ReplicaSyncBuffersHook
 
-add_missing_hook()
+add_missing_hooks()
 
 __all__ = [
     'CheckDataHook',

@@ -29,10 +29,10 @@ NEEDED = {
 """Hooks that a model with an affinity state needs, and what they bring."""
 
 
-def add_missing_hook() -> None:
+def add_missing_hooks() -> None:
     """Extend ``Runner.register_hooks``; a second call changes nothing."""
     original = Runner.register_hooks
-    if getattr(original, 'adds_affinity_hook', False):
+    if getattr(original, 'adds_affinity_hooks', False):
         return
 
     @functools.wraps(original)
@@ -50,5 +50,5 @@ def add_missing_hook() -> None:
                 f'choose otherwise.'
             )
 
-    register_hooks.adds_affinity_hook = True
+    register_hooks.adds_affinity_hooks = True
     Runner.register_hooks = register_hooks

@@ -9,7 +9,7 @@ from mmengine.model import MMDistributedDataParallel
 from torch import nn
 
 from aclnet_plugin.engine import ConfusionStatisticsHook
-from aclnet_plugin.engine.hooks.auto_register import add_missing_hook
+from aclnet_plugin.engine.hooks.auto_register import add_missing_hooks
 from aclnet_plugin.engine.hooks.confusion_statistics_hook import (
     find_affinity_states,
 )
@@ -197,7 +197,7 @@ def test_registered_by_itself(tiny_skeletons, tmp_path):
     config = tiny_config(tiny_skeletons, tmp_path)
     config.custom_hooks = []
     runner = build_runner(config, 'auto')
-    add_missing_hook()
+    add_missing_hooks()
     hooks = [h for h in runner.hooks if isinstance(h, ConfusionStatisticsHook)]
     assert len(hooks) == 1
 
