@@ -408,9 +408,11 @@ def compare(straight: Path, killed: Path) -> list[str]:
                 for name, buffer in hub['log_scalars'].items()
                 if 'time' not in name and 'memory' not in name
             }
+            # Epoch and step are in meta; here they are those of the last
+            # step, or none yet if a validation was made up for first.
             content['known'] = {
                 name: hub['runtime_info'].get(name)
-                for name in ('best_score', 'keep_ckpt_ids', 'epoch', 'iter')
+                for name in ('best_score', 'keep_ckpt_ids')
             }
             for key in ('time', 'cfg', 'experiment_name'):
                 content['meta'].pop(key)
