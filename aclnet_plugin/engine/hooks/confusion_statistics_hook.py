@@ -18,11 +18,20 @@ from aclnet_plugin.visualization import top_confusions
 from ..runner import sampler_of
 
 
-def find_affinity_states(model: nn.Module) -> list[AffinityState]:
-    """All affinity states of a (possibly wrapped) model."""
+def named_affinity_states(model: nn.Module) -> dict[str, AffinityState]:
+    """All affinity states of a (possibly wrapped) model, by their names."""
     if is_model_wrapper(model):
         model = model.module
-    return [m for m in model.modules() if isinstance(m, AffinityState)]
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, AffinityState)
+    }
+
+
+def find_affinity_states(model: nn.Module) -> list[AffinityState]:
+    """All affinity states of a (possibly wrapped) model."""
+    return list(named_affinity_states(model).values())
 
 
 @HOOKS.register_module()

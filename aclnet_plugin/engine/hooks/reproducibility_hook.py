@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 from mmaction.registry import HOOKS
+from mmengine.device import get_device
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
@@ -17,9 +17,9 @@ from aclnet_plugin.datasets.sample_seeding import (
     seed_generators,
     seed_samples,
 )
-from aclnet_plugin.models.affinity import AffinityState
 
 from ..runner import ResumableTrainLoop, sampler_of
+from .confusion_statistics_hook import named_affinity_states
 
 _STEP = 1
 """Sets the streams of training steps apart from those of samples."""
@@ -125,7 +125,7 @@ class ReproducibilityHook(Hook):
         seed = seed_generators(
             self._fetch.seed, runner.iter, get_rank(), _STEP
         )
-        if torch.accelerator.is_available():
+        if get_device() != 'cpu':
             torch.manual_seed(seed)
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -166,11 +166,8 @@ class ReproducibilityHook(Hook):
 
 def _affinity_buffers(model: nn.Module) -> dict[str, Tensor]:
     """Copies of all buffers of affinity states, by their names."""
-    if is_model_wrapper(model):
-        model = model.module
     return {
         f'{prefix}.{name}': buffer.detach().cpu().clone()
-        for prefix, module in model.named_modules()
-        if isinstance(module, AffinityState)
-        for name, buffer in module.named_buffers()
+        for prefix, state in named_affinity_states(model).items()
+        for name, buffer in state.named_buffers()
     }
