@@ -88,6 +88,11 @@ def validate(layout: SkeletonLayout) -> None:
         raise ValueError(
             f'Layout {name!r}: dims must be 2 or 3, got {layout.dims!r}.'
         )
+    if layout.confidence not in ('mean', 'mixed'):
+        raise ValueError(
+            f"Layout {layout.name!r}: confidence must be 'mean' or 'mixed', "
+            f'got {layout.confidence!r}.'
+        )
     check_joints(name, 'center', [layout.center], total)
     walk_to_center(name, total, layout.center, layout.edges)
     _validate_parents(layout)

@@ -89,6 +89,8 @@ COCO_NEW = dict(
     joint_names=(*_COCO_NAMES, 'pelvis', 'mid_spine', 'neck'),
     # In the order of computation: the mid spine needs the other two.
     virtual_joints=((17, (11, 12)), (19, (5, 6)), (18, (17, 19))),
+    # As in the official code, whose results depend on it.
+    confidence='mixed',
 )  # fmt: skip
 
 KINECT_V1 = dict(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class SkeletonLayout:
             a confidence score as third channel.
         virtual_joints: ``(joint, sources)`` of the joints that are means of
             others, in the order of computation.
+        confidence: What becomes of the confidence of 2D skeletons in the
+            streams, ``'mean'`` or ``'mixed'``; see :class:`ToStream`.
     """
 
     name: str
@@ -48,11 +51,12 @@ class SkeletonLayout:
     joint_names: tuple[str, ...] = ()
     dims: int = 3
     virtual_joints: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    confidence: str = 'mean'
 
     def __post_init__(self) -> None:
         validate(self)
 
-    @property
+    @cached_property
     def second_order_parents(self) -> tuple[int, ...]:
         """Far end of each joint's two-bone link, ``V`` entries.
 
@@ -69,7 +73,7 @@ class SkeletonLayout:
         """The ``V`` bones ``(joint, parent)``, the root's own included."""
         return tuple(enumerate(self.parents))
 
-    @property
+    @cached_property
     def flip_permutation(self) -> tuple[int, ...]:
         """Joint order after left and right have changed places."""
         swap = dict(zip(self.left, self.right, strict=True))
@@ -113,6 +117,7 @@ _DICT_KEYS = dict(
     parts='parts',
     joint_names='joint_names',
     dims='dims',
+    confidence='confidence',
 )
 
 
@@ -127,8 +132,8 @@ def get_layout(
             ``Graph`` takes it, ``num_node``, ``inward`` (edges) and
             ``center``, with the optional keys ``name``, ``parents``
             (otherwise found by walking along the edges towards the centre),
-            ``left``, ``right``, ``parts`` (name to joints), ``joint_names``
-            and ``dims``.
+            ``left``, ``right``, ``parts`` (name to joints), ``joint_names``,
+            ``dims`` and ``confidence``.
 
     Returns:
         The layout.

@@ -161,6 +161,7 @@ def test_unknown_name_lists_the_known_ones():
         (dict(parts=dict(arm=[7])), "part 'arm' names joint 7"),
         (dict(joint_names=['a']), '1 joint names for 4'),
         (dict(dims=4), 'dims must be 2 or 3'),
+        (dict(confidence='sum'), "'mean' or 'mixed'"),
         (dict(edges=[]), r"unknown: \['edges'\]"),
     ],
 )

@@ -15,7 +15,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ...structures import get_layout
+from ...structures import SkeletonLayout
+from .half import seen_frames, widen
+from .layout_transform import LayoutTransform
 
 
 def rotation_matrix(angles: np.ndarray) -> np.ndarray:
@@ -75,12 +77,13 @@ class RandomRot(BaseTransform):
                 f'{keypoint.shape[-1]} channels'
                 f'{" and a score" * ("keypoint_score" in results)}.'
             )
-        if not (np.abs(keypoint) > 1e-8).any():
+        if not seen_frames(keypoint).any():
             return results
         limits = np.asarray(self.theta, dtype=np.float64)
         angles = np.random.uniform(-limits, limits, size=3)
         rotation = rotation_matrix(angles)
-        results['keypoint'] = keypoint.astype(np.float64) @ rotation.T
+        wide = widen(keypoint, np.float64).reshape(-1, 3)
+        results['keypoint'] = (wide @ rotation.T).reshape(keypoint.shape)
         return results
 
     def __repr__(self) -> str:
@@ -88,7 +91,7 @@ class RandomRot(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class SkeletonFlip(BaseTransform):
+class SkeletonFlip(LayoutTransform):
     """Exchange the names of left and right joints, at random.
 
     The coordinates are not mirrored: the left hand's track becomes the right
@@ -101,26 +104,30 @@ class SkeletonFlip(BaseTransform):
 
     Args:
         p: Probability. Defaults to 0.5.
-        layout: Skeleton layout with ``left`` and ``right``. Defaults to
-            ``'nturgb+d'``.
+        layout: Skeleton layout with ``left`` and ``right``; ``None`` means
+            that of the dataset, or ``'nturgb+d'``. Defaults to ``None``.
     """
 
     def __init__(
-        self, p: float = 0.5, layout: str | dict = 'nturgb+d'
+        self, p: float = 0.5, layout: str | dict | None = None
     ) -> None:
+        super().__init__(layout)
         self.p = _check_probability(p)
-        self.layout = get_layout(layout)
-        if not self.layout.left:
+
+    def check_layout(self, layout: SkeletonLayout) -> None:
+        """Sides must be known."""
+        if not layout.left:
             raise ValueError(
-                f'SkeletonFlip: the layout {self.layout.name!r} does not say '
+                f'SkeletonFlip: the layout {layout.name!r} does not say '
                 'which joints are left and right.'
             )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Reorder the joints with probability ``p``."""
+        layout = self.layout_of(results)
         if random.random() >= self.p:
             return results
-        order = np.array(self.layout.flip_permutation)
+        order = np.array(layout.flip_permutation)
         # Virtual joints lie on the midline and may not be there yet.
         order = order[: results['keypoint'].shape[2]]
         results['keypoint'] = results['keypoint'][:, :, order]
@@ -130,12 +137,12 @@ class SkeletonFlip(BaseTransform):
 
     def __repr__(self) -> str:
         return (
-            f'{type(self).__name__}(p={self.p}, layout={self.layout.name!r})'
+            f'{type(self).__name__}(p={self.p}, layout={self.layout_name!r})'
         )
 
 
 @TRANSFORMS.register_module()
-class PartDrop(BaseTransform):
+class PartDrop(LayoutTransform):
     """Set one arm or leg to zero in all frames, at random.
 
     Placed before :class:`ToStream`: the bone from a dropped joint to a kept
@@ -148,25 +155,29 @@ class PartDrop(BaseTransform):
 
     Args:
         p: Probability. Defaults to 0.2.
-        layout: Skeleton layout with ``parts``, each equally likely. Defaults
-            to ``'nturgb+d'``.
+        layout: Skeleton layout with ``parts``, each equally likely; ``None``
+            means that of the dataset, or ``'nturgb+d'``. Defaults to
+            ``None``.
     """
 
     def __init__(
-        self, p: float = 0.2, layout: str | dict = 'nturgb+d'
+        self, p: float = 0.2, layout: str | dict | None = None
     ) -> None:
+        super().__init__(layout)
         self.p = _check_probability(p)
-        self.layout = get_layout(layout)
-        if not self.layout.parts:
+
+    def check_layout(self, layout: SkeletonLayout) -> None:
+        """Parts must be known."""
+        if not layout.parts:
             raise ValueError(
-                f'PartDrop: the layout {self.layout.name!r} has no parts.'
+                f'PartDrop: the layout {layout.name!r} has no parts.'
             )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Zero one part with probability ``p``."""
+        parts = self.layout_of(results).parts
         if random.random() >= self.p:
             return results
-        parts = self.layout.parts
         _, joints = parts[random.randint(0, len(parts) - 1)]
         for key in ('keypoint', 'keypoint_score'):
             if key in results:
@@ -177,5 +188,5 @@ class PartDrop(BaseTransform):
 
     def __repr__(self) -> str:
         return (
-            f'{type(self).__name__}(p={self.p}, layout={self.layout.name!r})'
+            f'{type(self).__name__}(p={self.p}, layout={self.layout_name!r})'
         )

@@ -8,7 +8,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ...structures import get_layout
+from ...structures import SkeletonLayout, get_layout
+from .half import difference, seen_frames, seen_joints
+from .layout_transform import LayoutTransform
 
 
 @TRANSFORMS.register_module()
@@ -68,7 +70,7 @@ class AddVirtualJoints(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class CenterSkeleton(BaseTransform):
+class CenterSkeleton(LayoutTransform):
     """Drop empty frames and measure from the centre of the first one.
 
     What MMAction2's ``PreNormalize3D`` does without its rotations, for every
@@ -91,48 +93,59 @@ class CenterSkeleton(BaseTransform):
         - body_center, ``(3,)``
 
     Args:
-        layout: Skeleton layout. Defaults to ``'nturgb+d'``.
+        layout: Skeleton layout; ``None`` means that of the dataset, or
+            ``'nturgb+d'``. Defaults to ``None``.
         center: Joint to measure from. Defaults to ``None``, the centre of
             the layout.
     """
 
     def __init__(
-        self, layout: str | dict = 'nturgb+d', center: int | None = None
+        self, layout: str | dict | None = None, center: int | None = None
     ) -> None:
-        self.layout = get_layout(layout)
-        self.center = self.layout.center if center is None else center
-        if not 0 <= self.center < self.layout.num_joints:
-            raise ValueError(
-                f'center must be a joint of {self.layout.name!r}, 0 to '
-                f'{self.layout.num_joints - 1}, got {center!r}.'
-            )
+        self.center = center
+        super().__init__(layout)
+
+    def check_layout(self, layout: SkeletonLayout) -> None:
+        """The centre must be one of its joints."""
+        if self.center is None or 0 <= self.center < layout.num_joints:
+            return
+        raise ValueError(
+            f'center must be a joint of {layout.name!r}, 0 to '
+            f'{layout.num_joints - 1}, got {self.center!r}.'
+        )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Drop, swap and centre."""
+        layout = self.layout_of(results)
         skeleton = results['keypoint']
-        if skeleton.shape[2] != self.layout.num_joints:
+        if skeleton.shape[2] != layout.num_joints:
             raise ValueError(
                 f'CenterSkeleton: the sample has {skeleton.shape[2]} joints, '
-                f'the layout {self.layout.name!r} has '
-                f'{self.layout.num_joints}.'
+                f'the layout {layout.name!r} has {layout.num_joints}.'
             )
-        # The tolerance of numpy.isclose, which the host uses, at less cost.
-        seen = (np.abs(skeleton) > 1e-8).any(axis=(2, 3))
+        seen = seen_frames(skeleton)
         if not seen.any():
             return results
         main = int(seen.sum(axis=1).argmax())
-        order = np.arange(len(skeleton))
-        order[[0, main]] = order[[main, 0]]
-        skeleton = skeleton[order][:, seen[main]]
-        body_center = skeleton[0, 0, self.center].copy()
-        present = (skeleton != 0).any(axis=-1, keepdims=True)
-        results['keypoint'] = (skeleton - body_center) * present
-        results['total_frames'] = skeleton.shape[1]
+        if main:
+            order = np.arange(len(skeleton))
+            order[[0, main]] = order[[main, 0]]
+            skeleton = skeleton[order]
+        if not seen[main].all():
+            skeleton = skeleton[:, seen[main]]
+        center = layout.center if self.center is None else self.center
+        body_center = skeleton[0, 0, center].copy()
+        centred = difference(skeleton, body_center)
+        missing = ~seen_joints(skeleton)
+        if missing.any():
+            centred[missing] = 0
+        results['keypoint'] = centred
+        results['total_frames'] = centred.shape[1]
         results['body_center'] = body_center
         return results
 
     def __repr__(self) -> str:
         return (
-            f'{type(self).__name__}(layout={self.layout.name!r}, '
+            f'{type(self).__name__}(layout={self.layout_name!r}, '
             f'center={self.center})'
         )

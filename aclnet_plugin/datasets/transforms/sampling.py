@@ -8,6 +8,8 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from .half import widen
+
 
 def spread_frames(num_frames: int, clip_len: int, rng: Any) -> np.ndarray:
     """Draw one clip: one frame from each of ``clip_len`` equal segments.
@@ -124,7 +126,8 @@ class UniformSampleDecode(BaseTransform):
         frames = self.draw(results['keypoint'].shape[1])
         for key in ('keypoint', 'keypoint_score'):
             if key in results:
-                results[key] = results[key][:, frames].astype(np.float32)
+                taken = results[key].take(frames, axis=1)
+                results[key] = widen(taken, np.float32)
         return self._describe(results, frames)
 
     def _describe(

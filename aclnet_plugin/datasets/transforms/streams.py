@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
-from ...structures import SkeletonLayout, get_layout
+from ...structures import SkeletonLayout
+from .half import difference, widen
+from .layout_transform import LayoutTransform
 
 STREAMS = ('j', 'b', 'k', 'jm', 'bm', 'km')
 
@@ -40,8 +41,8 @@ def difference_to(
     Returns:
         Shape ``(M, T, V, C)``, float32.
     """
-    far = keypoint[..., list(ends), :]
-    out = (keypoint - far).astype(np.float32)
+    far = np.take(keypoint, ends, axis=-2)
+    out = widen(difference(keypoint, far), np.float32)
     if mean_score:
         out[..., 2] = (keypoint[..., 2] + far[..., 2]) / 2
     return out
@@ -59,14 +60,14 @@ def motion_of(data: np.ndarray, mean_score: bool = False) -> np.ndarray:
         Same shape and dtype.
     """
     out = np.zeros_like(data)
-    out[:, :-1] = data[:, 1:] - data[:, :-1]
+    out[:, :-1] = difference(data[:, 1:], data[:, :-1])
     if mean_score:
         out[:, :-1, :, 2] = (data[:, 1:, :, 2] + data[:, :-1, :, 2]) / 2
     return out
 
 
 @TRANSFORMS.register_module()
-class ToStream(BaseTransform):
+class ToStream(LayoutTransform):
     r"""Turn joint coordinates into one of the six streams.
 
     =======  ======================================  ==================
@@ -97,7 +98,8 @@ class ToStream(BaseTransform):
         - keypoint
 
     Args:
-        layout: Skeleton layout, a name or a dict.
+        layout: Skeleton layout, a name or a dict; ``None`` means that of
+            the dataset, or ``'nturgb+d'``. Defaults to ``None``.
         stream: The stream. If ``None`` it is read from ``results['stream']``,
             where :class:`SkeletonDataset` puts it. Defaults to ``None``.
         confidence: What becomes of the confidence of 2D skeletons.
@@ -105,26 +107,23 @@ class ToStream(BaseTransform):
             two frames, as in MMAction2. ``'mixed'``: the mean for ``b``, a
             plain difference for ``k`` and all motions; the official ACLNet
             code does this for ``coco_new``, and its results depend on it.
-            ``None`` means ``'mixed'`` for ``coco_new`` and ``'mean'`` for
-            other layouts. Defaults to ``None``.
+            ``None`` means what the layout says: ``'mixed'`` for
+            ``coco_new``, ``'mean'`` for the others. Defaults to ``None``.
     """
 
     def __init__(
         self,
-        layout: str | dict = 'nturgb+d',
+        layout: str | dict | None = None,
         stream: str | None = None,
         confidence: str | None = None,
     ) -> None:
-        self.layout: SkeletonLayout = get_layout(layout)
+        super().__init__(layout)
         self.stream = None if stream is None else check_stream(stream)
         if confidence not in (None, 'mean', 'mixed'):
             raise ValueError(
                 "confidence must be 'mean', 'mixed' or None, got "
                 f'{confidence!r}.'
             )
-        if confidence is None:
-            mixed = self.layout.name == 'coco_new'
-            confidence = 'mixed' if mixed else 'mean'
         self.confidence = confidence
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -137,14 +136,16 @@ class ToStream(BaseTransform):
                 "ToStream(stream='j')."
             )
         check_stream(stream)
-        keypoint = self._with_score(results)
-        scored = self.layout.dims == 2 and keypoint.shape[-1] == 3
-        average = scored and self.confidence == 'mean'
+        layout = self.layout_of(results)
+        keypoint = self._with_score(results, layout)
+        scored = layout.dims == 2 and keypoint.shape[-1] == 3
+        confidence = self.confidence or layout.confidence
+        average = scored and confidence == 'mean'
         if stream[0] == 'b':
-            ends = self.layout.parents
+            ends = layout.parents
             data = difference_to(keypoint, ends, scored)
         elif stream[0] == 'k':
-            ends = self.layout.second_order_parents
+            ends = layout.second_order_parents
             data = difference_to(keypoint, ends, average)
         else:
             data = keypoint
@@ -153,9 +154,11 @@ class ToStream(BaseTransform):
         results['keypoint'] = data
         return results
 
-    def _with_score(self, results: dict[str, Any]) -> np.ndarray:
+    @staticmethod
+    def _with_score(
+        results: dict[str, Any], layout: SkeletonLayout
+    ) -> np.ndarray:
         keypoint = results['keypoint']
-        layout = self.layout
         if keypoint.shape[-2] != layout.num_joints:
             hint = ''
             if keypoint.shape[-2] == layout.num_source_joints:
@@ -177,6 +180,6 @@ class ToStream(BaseTransform):
 
     def __repr__(self) -> str:
         return (
-            f'{type(self).__name__}(layout={self.layout.name!r}, '
+            f'{type(self).__name__}(layout={self.layout_name!r}, '
             f'stream={self.stream!r}, confidence={self.confidence!r})'
         )

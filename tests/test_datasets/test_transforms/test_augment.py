@@ -159,4 +159,4 @@ def test_bad_arguments():
     ]:
         with pytest.raises(ValueError, match=message):
             make()
-    assert repr(PartDrop(0.2)) == "PartDrop(p=0.2, layout='nturgb+d')"
+    assert repr(PartDrop(0.2)) == 'PartDrop(p=0.2, layout=None)'

@@ -96,4 +96,4 @@ def test_centring_messages():
         CenterSkeleton('kinect_v1')(dict(keypoint=pose(25)))
     with pytest.raises(ValueError, match='0 to 19'):
         CenterSkeleton('kinect_v1', center=20)
-    assert 'center=2' in repr(CenterSkeleton('kinect_v1'))
+    assert 'center=2' in repr(CenterSkeleton('kinect_v1', 2))
