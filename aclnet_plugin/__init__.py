@@ -10,6 +10,13 @@ from .version import __version__
 # The host's models cannot be imported before this.
 compat.apply()
 
-from . import datasets, engine, models  # noqa: E402
+from . import datasets, engine, evaluation, models  # noqa: E402
 
-__all__ = ['__version__', 'compat', 'datasets', 'engine', 'models']
+__all__ = [
+    '__version__',
+    'compat',
+    'datasets',
+    'engine',
+    'evaluation',
+    'models',
+]

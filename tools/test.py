@@ -1,9 +1,17 @@
 """Test a checkpoint: python tools/test.py CONFIG CHECKPOINT [flags]."""
 
 import argparse
+import sys
 
 from _common import build_runner, load_config, local_file, make_parser
 from mmengine.config import Config
+
+from aclnet_plugin.evaluation import (
+    CLIP_PRESETS,
+    ClipPreset,
+    apply_preset,
+    count_clips,
+)
 
 
 def pickle_name(name: str) -> str:
@@ -15,6 +23,13 @@ def pickle_name(name: str) -> str:
     return name
 
 
+def number_above_0(text: str) -> int:
+    """Check the value of ``--batch-size``."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number above 0')
+    return int(text)
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser('Test a checkpoint')
@@ -24,6 +39,20 @@ def parse_args() -> argparse.Namespace:
         type=pickle_name,
         metavar='FILE.pkl',
         help='also write the predictions to this file',
+    )
+    parser.add_argument(
+        '--preset',
+        choices=tuple(CLIP_PRESETS),
+        help='10clip: ten clips per sample, the published protocol; '
+        '10clip-fast: the same clips and scores, 16 samples at once; 1clip: '
+        'one clip, a quick look whose figures are not comparable. It has the '
+        'last word on clips and batch size. Defaults to what the config says',
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=number_above_0,
+        metavar='N',
+        help='samples at once, instead of what config or preset say',
     )
     return parser.parse_args()
 
@@ -38,20 +67,73 @@ def add_dump(cfg: Config, name: str) -> None:
     metrics = cfg.test_evaluator
     if not isinstance(metrics, list | tuple):
         metrics = [metrics]
-    dump = {'type': 'DumpResults', 'out_file_path': name}
+    dump = {
+        'type': 'DumpPredictions',
+        'out_file_path': name,
+        'test_clips': count_clips(cfg),
+    }
     cfg.test_evaluator = [*metrics, dump]
 
 
-def main() -> None:
-    """Test."""
+def choose_clips(cfg: Config, args: argparse.Namespace) -> ClipPreset | None:
+    """Apply preset and batch size.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        args (argparse.Namespace): The parsed command line.
+
+    Returns:
+        ClipPreset | None: The preset.
+
+    Raises:
+        ValueError: If the config has nothing to test, or takes no clips.
+    """
+    if args.batch_size is None and args.preset is None:
+        return None
+    if cfg.get('test_dataloader') is None:
+        raise ValueError('there is no test_dataloader')
+    if args.batch_size is not None:
+        cfg.test_dataloader.batch_size = args.batch_size
+    if args.preset is None:
+        return None
+    preset = CLIP_PRESETS[args.preset]
+    apply_preset(cfg, preset, args.batch_size)
+    return preset
+
+
+def main() -> int:
+    """Test; returns the exit status."""
     args = parse_args()
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     cfg.resume = False
+    if args.cfg_options is not None:
+        # Before the preset and --dump, which build on them.
+        cfg.merge_from_dict(args.cfg_options)
+        args.cfg_options = None
+    try:
+        preset = choose_clips(cfg, args)
+    except ValueError as error:
+        print(f'error: {args.config}: {error}', file=sys.stderr)
+        return 1
     if args.dump is not None:
         add_dump(cfg, args.dump)
-    build_runner(cfg, args).test()
+    runner = build_runner(cfg, args)
+    if preset is None:
+        runner.test()
+        return 0
+    words = (
+        f'Preset {args.preset}: {preset.clips} clip(s) per sample, '
+        f'{cfg.test_dataloader.batch_size} samples at once.'
+    )
+    runner.logger.info(words)
+    runner.test()
+    if preset.label is not None:
+        runner.logger.warning(
+            f'{words} Not comparable with published 10-clip figures.'
+        )
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

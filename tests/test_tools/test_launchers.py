@@ -256,7 +256,7 @@ def test_dump_is_added_to_the_metrics(tool):
     test.add_dump(cfg, 'x.pkl')
     assert [m['type'] for m in cfg.test_evaluator] == [
         'AccMetric',
-        'DumpResults',
+        'DumpPredictions',
     ]
     assert cfg.test_evaluator[1]['out_file_path'] == 'x.pkl'
 

@@ -1,8 +1,9 @@
-"""Annotation pickles: read without running them, written in one piece.
+"""Pickles of plain data: read without running them, written in one piece.
 
 A pickle is a program: it may import anything and call it. Annotation files
 are downloaded and passed around, and all they need are numbers, strings,
-containers and arrays. Everything else is refused.
+containers and arrays. Everything else is refused, and so are tensors unless
+the caller asks for them.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ from mmengine import fileio
 from ..atomic import atomic_writer
 from .machine import run_pickle
 from .plain_data import check_plain
-from .values import Refusal
+from .tensors import MAKERS_WITH_TENSORS
+from .values import MAKERS, Refusal
 
 
-def safe_load(path: str | os.PathLike[str]) -> Any:
+def safe_load(path: str | os.PathLike[str], tensors: bool = False) -> Any:
     """Load a pickle of plain data.
 
     Args:
         path: A local file, or an address that MMEngine's file backends
             understand.
+        tensors: Whether tensors of PyTorch, which the scores of a test run
+            are, become NumPy arrays instead of being refused. Defaults to
+            False.
 
     Returns:
         The stored object.
@@ -40,7 +45,8 @@ def safe_load(path: str | os.PathLike[str]) -> Any:
             f'There is no file {path!r} (looked in {os.getcwd()!r}).'
         )
     try:
-        content = run_pickle(_read(path))
+        makers = MAKERS_WITH_TENSORS if tensors else MAKERS
+        content = run_pickle(_read(path), makers)
         check_plain(content)
     except Refusal as error:
         raise pickle.UnpicklingError(f'{path} {error}') from None

@@ -12,21 +12,25 @@ from __future__ import annotations
 
 import gc
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from .operations import OPERATIONS
 from .state import Machine
-from .values import Pending
+from .values import MAKERS, Maker, Pending
 
 _STOP, _GET_4, _MEMOIZE, _UNSIGNED_1 = b'.j\x94K'
 _UNSIGNED_4 = struct.Struct('<I')
 
 
-def run_pickle(data: bytes) -> Any:
+def run_pickle(
+    data: bytes, makers: Mapping[tuple[str, str], Maker] = MAKERS
+) -> Any:
     """Build the object that a pickle describes.
 
     Args:
         data: The whole file; what follows the first pickle is ignored.
+        makers: What it may have built. Defaults to plain data.
 
     Returns:
         Numbers, strings, arrays and containers of them. ``check_plain`` has
@@ -36,7 +40,7 @@ def run_pickle(data: bytes) -> Any:
         Refusal: If the file asks for anything that plain data does not need.
         Exception: Any, where the file is damaged.
     """
-    machine = Machine(data)
+    machine = Machine(data, makers)
     if not gc.isenabled():
         return _run(machine)
     # Each collection would walk through all that has been built so far.

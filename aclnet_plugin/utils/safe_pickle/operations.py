@@ -358,13 +358,13 @@ def _frozen_set(machine: Machine) -> None:
 @_operation(b'c')
 def _global(machine: Machine) -> None:
     module, name = _two_names(machine)
-    machine.stack.append(find_maker(module, name))
+    machine.stack.append(find_maker(machine.makers, module, name))
 
 
 @_operation(b'\x93')
 def _stack_global(machine: Machine) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(find_maker(module, name))
+    machine.stack.append(find_maker(machine.makers, module, name))
 
 
 @_operation(b'R')
@@ -374,7 +374,7 @@ def _reduce(machine: Machine) -> None:
         raise TypeError('what is to be called is not a function')
     if maker.make is None:
         raise Refusal(
-            f'calls {maker.name}, for which an annotation file has no need, '
+            f'calls {maker.name}, for which plain data has no need, '
             'so it is refused. Store the result instead.'
         )
     machine.stack[-1] = maker.make(args, machine.budget)
@@ -406,7 +406,7 @@ def _instance(machine: Machine) -> NoReturn:
 @_operation(b'o', b'\x81', b'\x92')
 def _object(machine: Machine) -> NoReturn:
     raise Refusal(
-        'makes an object of a class, for which an annotation file has no '
+        'makes an object of a class, for which plain data has no '
         'need, so it is refused. Store plain numbers, strings, lists, dicts '
         'and NumPy arrays instead.'
     )
@@ -417,7 +417,7 @@ def _extension(machine: Machine) -> NoReturn:
     size = {0x82: 1, 0x83: 2, 0x84: 4}[machine.data[machine.place - 1]]
     raise Refusal(
         f'refers to the copyreg extension {machine.number(size)}, for which '
-        'an annotation file has no need, so it is refused. Store plain data.'
+        'plain data has no need, so it is refused. Store plain data.'
     )
 
 

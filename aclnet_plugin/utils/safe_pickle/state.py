@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .values import Budget, Pending
+from .values import Budget, Maker, Pending
 
 
 class Machine:
@@ -12,12 +13,18 @@ class Machine:
 
     Args:
         data: The whole file.
+        makers: What it may have built, by module and name.
     """
 
-    __slots__ = ('budget', 'data', 'marks', 'memo', 'place', 'stack')
+    __slots__ = (
+        'budget', 'data', 'makers', 'marks', 'memo', 'place', 'stack',
+    )  # fmt: skip
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(
+        self, data: bytes, makers: Mapping[tuple[str, str], Maker]
+    ) -> None:
         self.data = data
+        self.makers = makers
         self.place = 0
         self.stack: list[Any] = []
         self.marks: list[int] = []  # heights of the stack

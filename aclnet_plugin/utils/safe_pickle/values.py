@@ -11,7 +11,7 @@ import collections
 import math
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,10 +82,13 @@ class Maker:
     make: Callable[[tuple, Budget], Any] | None = None
 
 
-def find_maker(module: Any, name: Any) -> Maker:
+def find_maker(
+    makers: Mapping[tuple[str, str], Maker], module: Any, name: Any
+) -> Maker:
     """Look up a global, or refuse it by name.
 
     Args:
+        makers: What may be built, by module and name.
         module: Module that the pickle names.
         name: Name in that module.
 
@@ -94,7 +97,7 @@ def find_maker(module: Any, name: Any) -> Maker:
     """
     maker = None
     if type(module) is str and type(name) is str:
-        maker = _MAKERS.get((module, name))
+        maker = makers.get((module, name))
     if maker is None:
         raise Refusal(refused_global(module, name))
     return maker
@@ -107,7 +110,7 @@ def refused_global(module: Any, name: Any) -> str:
         for part in (module, name)
     )
     return (
-        f'refers to {full}, which an annotation file has no need for. '
+        f'refers to {full}, which plain data has no need for. '
         'Loading it could run foreign code, so it is refused. Store plain '
         'numbers, strings, lists, dicts and NumPy arrays instead.'
     )
@@ -346,4 +349,5 @@ def _all_makers() -> dict[tuple[str, str], Maker]:
     return makers
 
 
-_MAKERS = _all_makers()
+MAKERS = _all_makers()
+"""What plain data may have built."""

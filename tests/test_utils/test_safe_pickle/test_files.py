@@ -178,7 +178,7 @@ def test_strings_of_python_2(tmp_path):
 
 
 def test_too_little_memory_says_so(tmp_path, monkeypatch):
-    def run_out(data):
+    def run_out(data, makers):
         raise MemoryError
 
     path = tmp_path / 'large.pkl'
