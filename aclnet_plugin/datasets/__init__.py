@@ -3,6 +3,7 @@
 from .checks import check_labels
 from .sample_seeding import SeededFetch, seed_samples
 from .skeleton_dataset import SkeletonDataset
+from .store_dataset import SkeletonStoreDataset
 from .transforms import (
     AddVirtualJoints,
     CenterSkeleton,
@@ -22,6 +23,7 @@ __all__ = [
     'SeededFetch',
     'SkeletonDataset',
     'SkeletonFlip',
+    'SkeletonStoreDataset',
     'ToStream',
     'UniformSampleClips',
     'UniformSampleDecode',

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os.path as osp
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
+from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from ..structures import get_layout
@@ -17,9 +17,12 @@ from ..utils.safe_pickle import safe_load
 from ..utils.shown import shown
 from .annotation_file import take_annotations, take_classes
 from .checks import check_sample
+from .completion import complete, prefix_video
 from .filter_checks import filter_problem
-from .naming import NAME_KEYS, sample_name
+from .naming import sample_name
+from .skeleton_files import read_skeletons, skeleton_path
 from .splits import take_split
+from .store import is_store
 from .transforms.streams import check_stream
 
 
@@ -44,8 +47,11 @@ class SkeletonDataset(PoseDataset):
     become float32. An optional list ``classes`` names the classes; it goes
     to ``metainfo``.
 
+    For a store, a folder that is mapped instead of read (``docs/store.md``),
+    this class makes a :class:`SkeletonStoreDataset`.
+
     Args:
-        ann_file: Path to the annotation file.
+        ann_file: Path to the annotation file, or to a store.
         pipeline: Transforms.
         stream: ``'j'`` joints, ``'b'`` bones, ``'k'`` second-order bones, or
             their motion ``'jm'``, ``'bm'``, ``'km'``. Defaults to ``'j'``.
@@ -73,6 +79,19 @@ class SkeletonDataset(PoseDataset):
         ...      pipeline=train_pipeline)
     """
 
+    def __new__(
+        cls, ann_file: str = '', *args: Any, **kwargs: Any
+    ) -> SkeletonDataset:
+        """Choose the class that reads the annotations."""
+        # Copies and other processes make an object without arguments.
+        if cls is SkeletonDataset and is_store(
+            ann_file, kwargs.get('data_root')
+        ):
+            from .store_dataset import SkeletonStoreDataset
+
+            cls = SkeletonStoreDataset
+        return super().__new__(cls)
+
     def __init__(
         self,
         ann_file: str,
@@ -87,12 +106,20 @@ class SkeletonDataset(PoseDataset):
         self.layout = None if layout is None else get_layout(layout)
         self.check = check
         self.left_out: tuple[str, ...] = ()
+        if isinstance(ann_file, os.PathLike):
+            ann_file = os.fspath(ann_file)
         super().__init__(
             ann_file, pipeline=pipeline, num_classes=num_classes, **kwargs
         )
 
     def load_data_list(self) -> list[dict]:
         """Read the annotation file and keep the samples of the split."""
+        if is_store(self.ann_file):
+            raise ValueError(
+                f'{self.ann_file} is a store or folder, which a '
+                f'{type(self).__name__} cannot read; derive that class from '
+                'SkeletonStoreDataset.'
+            )
         try:
             content = safe_load(self.ann_file)
         except FileNotFoundError as error:
@@ -105,6 +132,7 @@ class SkeletonDataset(PoseDataset):
         if classes:
             self._metainfo.setdefault('classes', classes)
         places = self._places_of_split(content, samples)
+        videos = self.data_prefix.get('video')
         for place in places:
             if self.check:
                 check_sample(
@@ -115,8 +143,8 @@ class SkeletonDataset(PoseDataset):
                     self.num_classes,
                     pose_elsewhere='skeleton' in self.data_prefix,
                 )
-            _complete(samples[place])
-            self._prefix_video(samples[place])
+            complete(samples[place])
+            prefix_video(samples[place], videos)
         return [samples[place] for place in places]
 
     def filter_data(self) -> list[dict]:
@@ -125,24 +153,9 @@ class SkeletonDataset(PoseDataset):
             return self.data_list
         total = len(self.data_list)
         for index, sample in enumerate(self.data_list):
-            problem = filter_problem(sample, self.box_thr)
-            if problem is not None:
-                raise ValueError(
-                    f'{self.ann_file}: sample {shown(sample_name(sample))} '
-                    f'(number {index} of those used) {problem}.'
-                )
+            self._check_filter(sample, index)
         kept = super().filter_data()
-        how = f'valid_ratio={self.valid_ratio} with box_thr={self.box_thr}'
-        if not kept:
-            raise ValueError(
-                f'{self.ann_file}: {how} leaves none of the {total} samples; '
-                'lower one of the two.'
-            )
-        _tell(
-            f'{self.ann_file}: {total - len(kept)} of {total} samples are '
-            f'left out by {how}.',
-            logging.INFO,
-        )
+        self._tell_filtered(total, len(kept))
         return kept
 
     def get_data_info(self, idx: int) -> dict:
@@ -151,45 +164,61 @@ class SkeletonDataset(PoseDataset):
         if 'skeleton' in self.data_prefix:
             info.update(self._skeleton_file(info, idx))
         info['stream'] = self.stream
+        if self.layout is not None:
+            # Transforms without a layout of their own use it.
+            info['layout'] = self.layout
         return info
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Classes of one sample, for MMEngine's ``ClassBalancedDataset``."""
+        label = BaseDataset.get_data_info(self, idx)['label']
+        return list(label) if isinstance(label, (list, tuple)) else [label]
 
     def _places_of_split(self, content: Any, samples: list[dict]) -> list[int]:
         if self.split is None:
             return list(range(len(samples)))
         chosen = take_split(content, samples, self.split, self.ann_file)
         self.left_out = chosen.warnings
-        for warning in chosen.warnings:
+        self._tell_selected(len(chosen.places), len(samples))
+        return chosen.places
+
+    def _tell_selected(self, used: int, total: int) -> None:
+        for warning in self.left_out:
             _tell(warning, logging.WARNING)
         _tell(
-            f'{self.ann_file}: {len(chosen.places)} of {len(samples)} '
-            f'annotated samples are in split {self.split!r}.',
+            f'{self.ann_file}: {used} of {total} annotated samples are in '
+            f'split {self.split!r}.',
             logging.INFO,
         )
-        return chosen.places
+
+    def _check_filter(self, sample: Mapping[str, Any], index: int) -> None:
+        problem = filter_problem(sample, self.box_thr)
+        if problem is not None:
+            raise ValueError(
+                f'{self.ann_file}: sample {shown(sample_name(sample))} '
+                f'(number {index} of those used) {problem}.'
+            )
+
+    def _tell_filtered(self, total: int, kept: int) -> None:
+        how = f'valid_ratio={self.valid_ratio} with box_thr={self.box_thr}'
+        if not kept:
+            raise ValueError(
+                f'{self.ann_file}: {how} leaves none of the {total} samples; '
+                'lower one of the two.'
+            )
+        _tell(
+            f'{self.ann_file}: {total - kept} of {total} samples are left '
+            f'out by {how}.',
+            logging.INFO,
+        )
 
     def _skeleton_file(self, info: Mapping[str, Any], idx: int) -> dict:
         """Read the skeletons of a sample from their own file."""
         name = sample_name(info)
         where = f'sample {shown(name)} (number {idx} of those used)'
-        if not any(key in info for key in NAME_KEYS):
-            raise ValueError(
-                f'{self.ann_file}: {where} has no frame_dir, which would '
-                'name the file of its skeletons. Add it.'
-            )
-        path = osp.join(self.data_prefix['skeleton'], f'{name}.pkl')
-        try:
-            content = safe_load(path)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                f'{error} It should hold the skeletons of {where} of '
-                f'{self.ann_file}; correct data_prefix, or make the file.'
-            ) from None
-        keys = content if isinstance(content, Mapping) else [None]
-        if not all(type(key) is str for key in keys):
-            raise ValueError(
-                f'{path}: {where} of {self.ann_file} has {shown(content)} '
-                'there; expected a dict with keypoint and frame_inds.'
-            )
+        folder = self.data_prefix['skeleton']
+        path = skeleton_path(folder, info, where, self.ann_file)
+        content = read_skeletons(path, where, self.ann_file)
         if self.check:
             # The label of a multi-class dataset is a vector by now, and was
             # checked before.
@@ -201,31 +230,8 @@ class SkeletonDataset(PoseDataset):
                 self.layout,
                 self.num_classes,
             )
-        content = dict(content)
-        _complete(content)
+        complete(content)
         return content
-
-    def _prefix_video(self, sample: dict) -> None:
-        """Join the folder of the videos, as the host does."""
-        if 'video' in self.data_prefix:
-            folder = self.data_prefix['video']
-            for key in NAME_KEYS:
-                if key in sample:
-                    sample[key] = osp.join(folder, str(sample[key]))
-
-
-def _complete(sample: dict) -> None:
-    """Fill in and convert what the transforms of the host rely on."""
-    keypoint = sample.get('keypoint')
-    if getattr(keypoint, 'ndim', 0) == 4:
-        sample.setdefault('total_frames', keypoint.shape[1])
-        if keypoint.dtype.kind in 'iu':
-            # Differences of unsigned or short integers wrap around.
-            sample['keypoint'] = keypoint.astype(np.float32)
-    for key in ('label', 'total_frames'):
-        if isinstance(sample.get(key), np.integer):
-            # The host takes integers of Python only.
-            sample[key] = int(sample[key])
 
 
 def _tell(message: str, level: int) -> None:

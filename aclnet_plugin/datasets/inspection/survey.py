@@ -12,6 +12,9 @@ from mmengine.dataset import BaseDataset
 from torch.utils.data import Subset
 
 from ..checks import annotations, sample_name
+from ..store.content import content_hash
+from ..store.view import StoreView
+from .store_survey import survey_store
 
 UNNAMED = sample_name({})
 """What samples without a name are called."""
@@ -111,6 +114,12 @@ def survey(
         track: Shows the progress.
     """
     found = PartSurvey(dataset, origin_of(dataset))
+    if hasattr(dataset, 'full_init'):
+        dataset.full_init()
+    view = getattr(dataset, 'data_list', None)
+    if isinstance(view, StoreView):
+        survey_store(found, view, chosen, track, _hashable)
+        return found
     total = len(dataset) if hasattr(dataset, '__len__') else 0
     samples = track(annotations(dataset), found.file, total)
     for index, sample in enumerate(samples):
@@ -132,7 +141,7 @@ def survey(
             sample.get('total_frames', 0) if listed else keypoint.shape[1]
         )
         found.dtypes[keypoint.dtype] += 1
-        content = _content(keypoint)
+        content = content_hash(keypoint) or None
         found.contents.append(content)
         if content is None:
             found.blank.append(len(found.indices) - 1)
@@ -144,18 +153,6 @@ def origin_of(dataset: Any) -> str:
     file = getattr(dataset, 'ann_file', '') or type(dataset).__name__
     split = getattr(dataset, 'split', None)
     return f'{file}, split {split!r}' if split else str(file)
-
-
-def _content(keypoint: np.ndarray) -> int | None:
-    """Hash of shape and one frame, or of all where that frame is empty."""
-    if not keypoint.size:
-        return None
-    frame = keypoint[0, keypoint.shape[1] // 2].tobytes()
-    if not frame.strip(b'\0'):
-        frame = keypoint.tobytes()
-        if not frame.strip(b'\0'):
-            return None
-    return hash((keypoint.shape, frame))
 
 
 def _hashable(label: Any) -> Hashable:
