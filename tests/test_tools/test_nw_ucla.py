@@ -112,7 +112,7 @@ def test_existing_output(tree, tmp_path, capsys):
     out.write_text('precious')
     assert run(tree, out) == 1
     assert out.read_text() == 'precious'
-    assert '--overwrite' in capsys.readouterr().out
+    assert '--overwrite' in capsys.readouterr().err
     assert run(tree, out, '--overwrite') == 0
 
 

@@ -32,8 +32,13 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from aclnet_plugin.datasets.converters import (
+    BadFile,
+    Conversion,
+    report_and_write,
+    run_tool,
+)
 from aclnet_plugin.structures import get_layout
-from aclnet_plugin.utils.safe_pickle import atomic_dump
 
 # Action numbers 7 and 10 do not exist; the label counts the ten that do.
 CLASSES = {
@@ -53,10 +58,6 @@ NUM_JOINTS = get_layout('kinect_v1').num_joints
 # Far above any real file: 200 frames take about 100 kB of text.
 MAX_BYTES = 16 * 2**20
 _NAME = re.compile(r'a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)')
-
-
-class BadFile(ValueError):
-    """A file that cannot be converted; the message names it."""
 
 
 def read_source(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -241,9 +242,6 @@ def summarize(content: dict[str, Any]) -> str:
         f'  view {view}: {views[view]} (complete: {count})'
         for view, count in NOMINAL_VIEWS.items()
     ]
-    lines += [
-        f'  {name}: {len(ids)}' for name, ids in content['split'].items()
-    ]
     if {view: views[view] for view in NOMINAL_VIEWS} != NOMINAL_VIEWS:
         lines.append(
             'WARNING: the data set is not complete; results will not be '
@@ -252,15 +250,15 @@ def summarize(content: dict[str, Any]) -> str:
     return '\n'.join(lines)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+def make_parser() -> argparse.ArgumentParser:
+    """The command line; an archive is read by one process, in order."""
     parser = argparse.ArgumentParser(
         description=__doc__.split('\n')[0],
         epilog=__doc__.partition('\n')[2],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('source', type=Path, help='archive or folder')
-    parser.add_argument('out', type=Path, help='annotation file to write')
+    parser.add_argument('out', type=Path, help='.pkl or .store to write')
     parser.add_argument(
         '--dtype', choices=('float32', 'float16'), default='float32'
     )
@@ -268,29 +266,26 @@ def main(argv: list[str] | None = None) -> int:
         '--on-error',
         choices=('stop', 'skip'),
         default='stop',
-        help='what to do with a file that is broken (default: stop)',
+        help='what to do with a file that is broken. Defaults to stop',
     )
     parser.add_argument('--overwrite', action='store_true')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
-    args = parser.parse_args(argv)
-    if args.out.exists() and not args.overwrite:
-        print(f'{args.out} exists; use --overwrite to replace it.')
-        return 1
-    try:
-        content, problems = convert(
-            args.source, args.dtype, args.on_error, args.quiet
-        )
-    except (ValueError, FileNotFoundError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        if isinstance(error, BadFile):
-            print('(--on-error skip leaves it out)', file=sys.stderr)
-        return 1
-    atomic_dump(content, args.out)
-    for problem in problems:
-        print(f'skipped: {problem}')
+    return parser
+
+
+def work(args: argparse.Namespace) -> None:
+    """Convert, write and report."""
+    content, problems = convert(
+        args.source, args.dtype, args.on_error, args.quiet
+    )
+    done = Conversion(problems=problems)
+    report_and_write(content, args.out, args.overwrite, done)
     print(summarize(content))
-    print(f'written to {args.out}')
-    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    return run_tool(work, make_parser().parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -1,0 +1,1 @@
+"""Folders of plain arrays and tables, one file for each sequence."""

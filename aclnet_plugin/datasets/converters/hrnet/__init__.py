@@ -1,0 +1,1 @@
+"""Skeletons found by HRNet: Kinetics-400 and FineGYM."""

@@ -1,0 +1,1 @@
+"""The long videos of PKU-MMD and their labels."""

@@ -1,0 +1,1 @@
+"""Public annotation files: where they are, and how to get them whole."""

@@ -1,0 +1,98 @@
+"""Converting many files: order, processes, errors, interruption."""
+
+import pytest
+
+from aclnet_plugin.datasets.converters import BadFile, LeftOut, convert_all
+from aclnet_plugin.datasets.converters.running import forget_parts
+
+
+def convert(path):
+    text = path.read_text()
+    if text == 'bad':
+        raise BadFile(f'{path.name}: line 1 is bad.')
+    if text == 'out':
+        raise LeftOut('on the list')
+    return [dict(frame_dir=path.stem, label=int(text))] * (1 + (text == '7'))
+
+
+@pytest.fixture
+def files(tmp_path):
+    made = []
+    for index in range(10):
+        path = tmp_path / f'{index}.txt'
+        path.write_text(str(index))
+        made.append(path)
+    return made
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_samples_come_in_the_order_of_the_files(files, workers):
+    done = convert_all(files, convert, workers=workers, part_size=3)
+    labels = [sample['label'] for sample in done.samples]
+    assert labels == [0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 9]
+    assert not done.problems and not done.left_out and not done.resumed
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_bad_files_stop_or_are_skipped(files, workers):
+    files[4].write_text('bad')
+    with pytest.raises(BadFile, match=r'4\.txt: line 1'):
+        convert_all(files, convert, workers=workers)
+    done = convert_all(files, convert, workers=workers, on_error='skip')
+    assert done.problems == ['4.txt: line 1 is bad.']
+    assert len(done.samples) == 10
+
+
+def test_what_is_left_out_on_purpose_is_counted(files):
+    for file in files[:2]:
+        file.write_text('out')
+    done = convert_all(files, convert)
+    assert done.left_out == {'on the list': 2}
+
+
+def test_another_attempt_takes_what_is_finished(files, tmp_path):
+    parts = tmp_path / 'parts'
+    files[7].write_text('bad')
+    options = dict(parts=parts, part_size=3, settings='a')
+    with pytest.raises(BadFile):
+        convert_all(files, convert, **options)
+    assert len(list(parts.iterdir())) == 2, 'the third part was not finished'
+
+    files[7].write_text('7')
+    files[0].write_text('10')
+    asked = []
+
+    def asking(path):
+        asked.append(path.stem)
+        return convert(path)
+
+    done = convert_all(files, asking, **options)
+    assert asked == ['0', '1', '2', '6', '7', '8', '9'], 'a changed file, too'
+    assert done.resumed == 3
+    assert done.samples == convert_all(files, convert).samples
+
+    (damaged, *_) = sorted(parts.iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:20])
+    again = convert_all(files, convert, **options)
+    assert again.samples == done.samples
+    other = convert_all(files, convert, **options | {'settings': 'b'})
+    assert other.resumed == 0, 'other settings give other samples'
+    forget_parts(parts)
+    assert not parts.exists()
+
+
+def test_a_skipped_file_stays_skipped_after_a_resume(files, tmp_path):
+    files[1].write_text('bad')
+    options = dict(parts=tmp_path / 'parts', on_error='skip')
+    first = convert_all(files, convert, **options)
+    second = convert_all(files, convert, **options)
+    assert second.resumed == 10
+    assert second.problems == first.problems
+    with pytest.raises(BadFile):
+        convert_all(files, convert, **options | {'on_error': 'stop'})
+
+
+@pytest.mark.parametrize('options', [{'on_error': 'no'}, {'workers': 0}])
+def test_wrong_arguments_are_refused(files, options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        convert_all(files, convert, **options)
