@@ -7,6 +7,8 @@
 #   test_dataloader = dict(dataset=dict(stream='b'))
 # (two levels for training, because the set is repeated), and puts more
 # augmentation between pre_transform and last_transform.
+_base_ = './loaders.py'
+
 dataset_type = 'SkeletonDataset'
 ann_file = 'data/nw_ucla/nw_ucla.pkl'
 layout = 'kinect_v1'
@@ -24,36 +26,39 @@ last_transform = [
     dict(type='PackActionInputs'),
 ]
 train_pipeline = [*pre_transform, *last_transform]
-val_pipeline = [
+
+# Both around the sampler, the only difference of validation and test.
+eval_pre_transform = [
     dict(type='CenterSkeleton', layout=layout),
     dict(type='ToStream', layout=layout),
+]
+eval_last_transform = [
+    dict(type='FormatGCNInput', num_person=1),
+    # The name goes with the prediction, for the fusion of streams.
+    dict(type='PackActionInputs', meta_keys=('frame_dir',)),
+]
+val_pipeline = [
+    *eval_pre_transform,
     dict(
         type='UniformSampleDecode',
         clip_len=clip_len,
         num_clips=1,
         test_mode=True,
     ),
-    dict(type='FormatGCNInput', num_person=1),
-    dict(type='PackActionInputs'),
+    *eval_last_transform,
 ]
 test_pipeline = [
-    dict(type='CenterSkeleton', layout=layout),
-    dict(type='ToStream', layout=layout),
+    *eval_pre_transform,
     dict(
         type='UniformSampleDecode',
         clip_len=clip_len,
         num_clips=10,
         test_mode=True,
     ),
-    dict(type='FormatGCNInput', num_person=1),
-    dict(type='PackActionInputs'),
+    *eval_last_transform,
 ]
 
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='RepeatDataset',
         times=5,
@@ -65,13 +70,9 @@ train_dataloader = dict(
             stream='j',
             pipeline=train_pipeline,
         ),
-    ),
+    )
 )
 val_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         ann_file=ann_file,
@@ -80,13 +81,10 @@ val_dataloader = dict(
         stream='j',
         pipeline=val_pipeline,
         test_mode=True,
-    ),
+    )
 )
 test_dataloader = dict(
     batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         ann_file=ann_file,
@@ -97,6 +95,3 @@ test_dataloader = dict(
         test_mode=True,
     ),
 )
-
-val_evaluator = [dict(type='AccMetric')]
-test_evaluator = val_evaluator

@@ -1,6 +1,8 @@
 # Skeletons made by tools/data/synthetic.py: 25 joints in 3D, one person, 12
 # classes in four groups of three that resemble each other. Train on some
 # subjects, test on others.
+_base_ = './loaders.py'
+
 dataset_type = 'SkeletonDataset'
 ann_file = 'data/synthetic/synthetic.pkl'
 layout = 'nturgb+d'
@@ -22,14 +24,11 @@ test_pipeline = [
     dict(type='ToStream', layout=layout),
     dict(type='UniformSampleDecode', clip_len=clip_len, test_mode=True),
     dict(type='FormatGCNInput', num_person=1),
-    dict(type='PackActionInputs'),
+    # The name goes with the prediction, for the fusion of streams.
+    dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
 
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='RepeatDataset',
         times=2,
@@ -41,13 +40,21 @@ train_dataloader = dict(
             stream='j',
             pipeline=train_pipeline,
         ),
-    ),
+    )
 )
 val_dataloader = dict(
+    dataset=dict(
+        type=dataset_type,
+        ann_file=ann_file,
+        split='xsub_val',
+        layout=layout,
+        stream='j',
+        pipeline=test_pipeline,
+        test_mode=True,
+    )
+)
+test_dataloader = dict(
     batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         ann_file=ann_file,
@@ -58,7 +65,3 @@ val_dataloader = dict(
         test_mode=True,
     ),
 )
-test_dataloader = val_dataloader
-
-val_evaluator = [dict(type='AccMetric')]
-test_evaluator = val_evaluator

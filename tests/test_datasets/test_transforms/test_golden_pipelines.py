@@ -19,19 +19,28 @@ from aclnet_plugin.datasets import (
     UniformSampleDecode,
 )
 from tests.golden import GoldenCase
+from tests.settings import CONFIGS, load_config, read_settings, stages
+from tests.settings import STREAMS as STREAM_NAMES
 
 STREAMS = ('j', 'b', 'k', 'jm', 'bm', 'km')
 PRENORMALIZE = dict(
     type='PreNormalize3D', align_spine=False, align_shoulder=False
 )
-# Extra augmentation of the settings that were recorded.
-FLIP, DROP = dict(type='SkeletonFlip', p=0.5), dict(type='PartDrop', p=0.2)
-EXTRA = {
-    ('ntu60_xsub', 'b'): FLIP,
-    ('ntu120_xsub', 'j'): FLIP,
-    ('ntu120_xsub', 'k'): DROP,
-    ('pku_mmd_xview', 'jm'): DROP,
-    ('ntu60_xview', 'km'): DROP,
+# Names of the recording.
+NAMES = {
+    'ntu60_xsub': 'ntu60-xsub',
+    'ntu60_xview': 'ntu60-xview',
+    'ntu120_xsub': 'ntu120-xsub',
+    'pku_mmd_xsub': 'pkummd-xsub',
+    'pku_mmd_xview': 'pkummd-xview',
+    'k400': 'k400',
+    'finegym': 'gym',
+}
+SETTINGS = {
+    (name, STREAM_NAMES[row.stream]): row
+    for name, setting in NAMES.items()
+    for row in read_settings()
+    if row.setting == setting
 }
 
 
@@ -142,44 +151,36 @@ def test_joint_changes(case3d, folder, transform):
         same(case3d, f'a/{folder}/{name}', got['keypoint'])
 
 
-def pipeline_3d(setting, stream, part, first=PRENORMALIZE):
-    length = 50 if setting.startswith('pku') else 100
-    train = part.startswith('train')
-    extra = []
-    if train:
-        extra.append(dict(type='RandomRot', theta=0.2))
-        if (setting, stream) in EXTRA:
-            extra.append(EXTRA[setting, stream])
-    return compose(
-        first,
-        *extra,
-        ToStream('nturgb+d', stream),
-        UniformSampleDecode(
-            length, 10 if part == 'test' else 1, test_mode=not train
-        ),
-        dict(type='FormatGCNInput', num_person=2),
-    )
-
-
-def test_pipelines_3d(case3d):
-    names = [key for key in case3d.arrays if '/pipeline/' in key]
+def pipelines(case):
+    """Recorded pipelines: name, steps of our config, annotation."""
+    names = [key for key in case.arrays if '/pipeline/' in key]
     assert names
     for name in names:
         sample, _, setting, stream, part = name.split('/')
-        seed_like(part)
-        got = pipeline_3d(setting, stream, part)(inputs(case3d, sample))
-        same(case3d, name, got['keypoint'])
-
-
-def test_pipelines_3d_with_our_centering(case3d):
-    names = [key for key in case3d.arrays if '/pipeline/' in key]
-    for name in names:
-        sample, _, setting, stream, part = name.split('/')
-        seed_like(part)
-        run = pipeline_3d(
-            setting, stream, part, CenterSkeleton('nturgb+d', center=1)
+        row = SETTINGS[setting, stream]
+        stage = part.split('_')[0]
+        dataset = stages(load_config(CONFIGS / f'{row.name}.py'))[stage]
+        annotation = inputs(case, sample) | dict(
+            frame_dir=sample, label=0, stream=dataset.stream
         )
-        same(case3d, name, run(inputs(case3d, sample))['keypoint'])
+        yield name, dataset.pipeline, annotation
+
+
+def same_packed(case, name, steps, annotation):
+    seed_like(name.rsplit('/')[-1])
+    packed = compose(*steps)(annotation)
+    same(case, name, packed['inputs'].numpy())
+
+
+def test_pipelines_of_configs_3d(case3d):
+    for name, steps, annotation in pipelines(case3d):
+        same_packed(case3d, name, steps, annotation)
+
+
+def test_pipelines_of_configs_3d_with_the_centering_of_the_host(case3d):
+    for name, steps, annotation in pipelines(case3d):
+        assert steps[0].type == 'CenterSkeleton'
+        same_packed(case3d, name, [PRENORMALIZE, *steps[1:]], annotation)
 
 
 # --- two-dimensional ------------------------------------------------------
@@ -236,40 +237,9 @@ def test_mirror_2d(case2d):
             case2d.compare(f'{sample}/flip/{name}', got[key])
 
 
-def pipeline_2d(setting, stream, part):
-    train = part.startswith('train')
-    steps = [DECOMPRESS] if setting == 'k400' else []
-    steps += [
-        UniformSampleClips(
-            100, 10 if part == 'test' else 1, test_mode=not train
-        ),
-        dict(type='PoseDecode'),
-    ]
-    if train:
-        steps.append(
-            dict(
-                type='Flip',
-                flip_ratio=0.5,
-                left_kp=[1, 3, 5, 7, 9, 11, 13, 15],
-                right_kp=[2, 4, 6, 8, 10, 12, 14, 16],
-            )
-        )
-    return compose(
-        *steps,
-        AddVirtualJoints(),
-        ToStream('coco_new', stream),
-        dict(type='FormatGCNInput', num_person=2),
-    )
-
-
-def test_pipelines_2d(case2d):
-    names = [key for key in case2d.arrays if '/pipeline/' in key]
-    assert names
-    for name in names:
-        sample, _, setting, stream, part = name.split('/')
-        seed_like(part)
-        got = pipeline_2d(setting, stream, part)(inputs(case2d, sample))
-        same(case2d, name, got['keypoint'])
+def test_pipelines_of_configs_2d(case2d):
+    for name, steps, annotation in pipelines(case2d):
+        same_packed(case2d, name, steps, annotation)
 
 
 def test_nothing_was_forgotten(case3d, case2d):

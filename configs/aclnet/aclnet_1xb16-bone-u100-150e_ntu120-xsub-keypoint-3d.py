@@ -1,0 +1,5 @@
+_base_ = './aclnet_1xb16-joint-u100-150e_ntu120-xsub-keypoint-3d.py'
+
+train_dataloader = dict(dataset=dict(stream='b'))
+val_dataloader = dict(dataset=dict(stream='b'))
+test_dataloader = dict(dataset=dict(stream='b'))

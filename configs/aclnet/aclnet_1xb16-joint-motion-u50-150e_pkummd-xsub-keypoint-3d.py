@@ -1,0 +1,5 @@
+_base_ = './aclnet_1xb16-joint-u50-150e_pkummd-xsub-keypoint-3d.py'
+
+train_dataloader = dict(dataset=dict(stream='jm'))
+val_dataloader = dict(dataset=dict(stream='jm'))
+test_dataloader = dict(dataset=dict(stream='jm'))

@@ -1,0 +1,73 @@
+"""The model index and the README of the configs point at what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / 'configs' / 'aclnet' / 'README.md'
+METAFILES = [
+    ROOT / name
+    for name in yaml.safe_load((ROOT / 'model-index.yml').read_text())[
+        'Import'
+    ]
+]
+
+
+def entries():
+    for path in METAFILES:
+        content = yaml.safe_load(path.read_text())
+        yield from ((content, model) for model in content['Models'])
+
+
+def test_every_metafile_is_imported():
+    assert set(METAFILES) == set(ROOT.glob('configs/**/metafile.yml'))
+
+
+@pytest.mark.parametrize(
+    ('content', 'model'), entries(), ids=lambda part: part.get('Name')
+)
+def test_models_are_complete(content, model):
+    config = ROOT / model['Config']
+    assert config.is_file() and config.stem == model['Name']
+    (collection,) = content['Collections']
+    assert model['In Collection'] == collection['Name']
+    assert (ROOT / collection['README']).is_file()
+    assert {'Architecture', 'Epochs', 'Seed', 'Commit'} <= set(
+        model['Metadata']
+    )
+    results = model['Results']
+    assert results
+    for result in results:
+        assert {'Dataset', 'Task', 'Metrics'} == set(result)
+        # What the table says of it.
+        row = next(
+            line
+            for line in (config.parent / 'README.md').read_text().split('\n')
+            if config.name in line
+        )
+        assert str(result['Metrics']['Top 1 Accuracy']) in row
+
+
+def links(text):
+    return re.findall(r'\]\(([^)#\s]+)', text)
+
+
+def test_links_of_the_readme_resolve():
+    found = [link for link in links(README.read_text()) if '://' not in link]
+    broken = [link for link in found if not (README.parent / link).exists()]
+    assert found and not broken
+
+
+def test_readme_lists_every_config_once():
+    found = [link for link in links(README.read_text()) if '/' not in link]
+    names = sorted(link for link in found if link.endswith('.py'))
+    assert names == sorted(path.name for path in README.parent.glob('*.py'))
+
+
+def test_commands_of_the_readme_name_what_is_there():
+    named = re.findall(r'\b(?:tools|configs)/[\w/.-]+', README.read_text())
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
