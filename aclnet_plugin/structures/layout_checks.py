@@ -71,7 +71,8 @@ def walk_to_center(
     if lost:
         raise ValueError(
             f'Layout {name!r}: joints {lost} are not connected to the '
-            f'centre {center}.'
+            f'centre {center}. Each needs an edge (child, parent) in inward; '
+            f'num_node={num_joints} counts the joints.'
         )
     if len(edges) != num_joints - 1:
         raise ValueError(
@@ -101,7 +102,8 @@ def validate(layout: SkeletonLayout) -> None:
     if len(layout.left) != len(layout.right) or len(set(sides)) < len(sides):
         raise ValueError(
             f'Layout {name!r}: left and right must pair up, each joint at '
-            f'most once; got left={layout.left}, right={layout.right}.'
+            f'most once; got {len(layout.left)} in left={layout.left} and '
+            f'{len(layout.right)} in right={layout.right}.'
         )
     for part, joints in layout.parts:
         check_joints(name, f'part {part!r}', joints, total)

@@ -101,7 +101,7 @@ def test_a_foreign_pickle(check, tmp_path):
     path.write_bytes(pickle.dumps(dict(annotations=[print])))
     status, text = check(edit=train_on(ann_file=str(path)))
     assert status == 1
-    assert 'refers to builtins.print, which an annotation file' in text
+    assert 'refers to builtins.print, which plain data' in text
 
 
 def test_a_missing_split_of_a_stock_dataset(check):

@@ -54,6 +54,14 @@ def expectation_of(cfg: Mapping[str, Any]) -> Expectation:
     head, backbone = model.get('cls_head') or {}, model.get('backbone') or {}
     kind = _class_of(backbone)
     joints, layout = _graph_of(backbone.get('graph_cfg'))
+    if joints is None and _gives_relation(kind):
+        raise ValueError(
+            'model.backbone.graph_cfg has no layout; set it to that of the '
+            'dataset.'
+        )
+    if _gives_relation(kind):
+        # A graph of the host need not be a tree, that of ACLGCN must be.
+        get_layout(backbone['graph_cfg']['layout'])
     return Expectation(
         num_classes=head.get('num_classes'),
         joints=joints,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..checks import label_problem
 from .expectation import Expectation
+from .look_problems import look_problems
 from .report import Problem, count_of
 from .survey import UNNAMED, PartSurvey
 
@@ -29,6 +30,7 @@ def part_problems(
     yield from _size_problems(split, part)
     yield from _layout_problems(split, part, expectation)
     yield from _sequence_problems(split, part)
+    yield from look_problems(split, part)
 
 
 def number_of(labels: Iterable[Hashable]) -> Counter:

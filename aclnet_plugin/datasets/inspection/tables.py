@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .report import DataReport, SplitSummary, length_histogram, spread
+from .report import DataReport, Problem, SplitSummary, length_histogram, spread
 
 _MAX_CLASSES = 40
 _ENDS = 15  # of each end, if there are more classes
@@ -114,13 +114,18 @@ def _problems(report: DataReport) -> RenderableType:
     parts: list[RenderableType] = [
         Text('What is wrong and how to mend it', style='bold')
     ]
+    groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in found:
-        style = _STYLES[problem.severity]
-        text = Text(problem.severity, style=style, overflow='fold')
-        text.append(f' {problem.where}: {problem.what}', style='not bold')
+        # The same fault in train, val and test is one thing to mend.
+        groups.setdefault((problem.severity, problem.what), []).append(problem)
+    for (severity, what), alike in groups.items():
+        text = Text(severity, style=_STYLES[severity], overflow='fold')
+        where = ', '.join(dict.fromkeys(problem.where for problem in alike))
+        text.append(f' {where}: {what}', style='not bold')
         parts.append(text)
         remedy = Table.grid(padding=(0, 1))
-        remedy.add_row('  ->', Text(problem.mend, overflow='fold'))
+        mend = ' '.join(dict.fromkeys(problem.mend for problem in alike))
+        remedy.add_row('  ->', Text(mend, overflow='fold'))
         parts.append(remedy)
     parts.append(Text(''))
     counts = [(len(report.of(s)), s) for s in _STYLES]

@@ -9,7 +9,8 @@ from ...structures import get_layout
 from ...structures.layouts import TABLES
 from ..sample_seeding import generators_kept
 from .expectation import Expectation
-from .report import Problem
+from .part_problems import name_some
+from .report import Problem, count_of
 from .survey import PartSurvey
 
 
@@ -33,6 +34,7 @@ def trial_problems(
     first: dict[tuple[int, ...], int] = {}
     for place, shape in enumerate(part.shapes):
         first.setdefault(shape[-2:], place)
+    kept = None
     for place in first.values():
         sample = f'sample {part.names[place]!r} (number {part.indices[place]})'
         try:
@@ -46,15 +48,17 @@ def trial_problems(
                 part.file,
                 f'the pipeline fails at {sample}: '
                 f'{type(error).__name__}: {_sentence(error)}',
-                'Correct the pipeline, or the layout that it is told.',
+                _pipeline_remedy(part),
             )
             continue
         shape = _shape_of(result)
         if shape is None:
             continue
-        for what, mend in _mismatches(*shape, expectation):
+        for what, mend in _mismatches(*shape[1:], expectation):
             what = f'{sample} reaches the backbone with {what}.'
             yield Problem('error', split, part.file, what, mend)
+        kept = shape[0]
+    yield from _person_problems(split, part, kept)
 
 
 def relation_problems(expectation: Expectation) -> Iterator[Problem]:
@@ -98,6 +102,22 @@ def _mismatches(
         )
 
 
+def _pipeline_remedy(part: PartSurvey) -> str:
+    layout = getattr(part.dataset, 'layout', None)
+    mend = 'Correct the pipeline, or the layout that it is told.'
+    if layout is None:
+        mend += (
+            ' Transforms without a layout of their own take that of the '
+            'dataset, dataset=dict(layout=...).'
+        )
+    elif layout.dims == 2:
+        mend += (
+            f' The layout {layout.name!r} is for 2D: CenterSkeleton and '
+            'RandomRot are for 3D, PreNormalize2D for 2D.'
+        )
+    return mend
+
+
 def _joint_remedy(joints: int, layout: str | None) -> str:
     names = [t['name'] for t in TABLES if t['num_joints'] == joints]
     if layout in {t['name'] for t in TABLES}:
@@ -114,12 +134,35 @@ def _joint_remedy(joints: int, layout: str | None) -> str:
     )
 
 
-def _shape_of(result: Any) -> tuple[int, int] | None:
-    """Joints and channels of a packed sample ``(clips, M, T, V, C)``."""
+def _person_problems(
+    split: str, part: PartSurvey, kept: int | None
+) -> Iterator[Problem]:
+    """Sequences that lose persons in the pipeline."""
+    more = [
+        place
+        for place, shape in enumerate(part.shapes)
+        if kept is not None and len(shape) == 4 and shape[0] > kept
+    ]
+    if more:
+        most = max(part.shapes[place][0] for place in more)
+        yield Problem(
+            'warning',
+            split,
+            part.file,
+            f'{count_of(len(more), "sequence")} with up to {most} persons, '
+            f'of which the pipeline keeps {kept}: '
+            f'{name_some([part.names[place] for place in more])}.',
+            f'Set num_person={most} of FormatGCNInput in the pipeline if the '
+            'others matter.',
+        )
+
+
+def _shape_of(result: Any) -> tuple[int, int, int] | None:
+    """Persons, joints, channels of a sample ``(clips, M, T, V, C)``."""
     inputs = result.get('inputs') if isinstance(result, dict) else None
     if getattr(inputs, 'ndim', 0) != 5:
         return None
-    return inputs.shape[-2], inputs.shape[-1]
+    return inputs.shape[-4], inputs.shape[-2], inputs.shape[-1]
 
 
 def _sentence(error: Exception) -> str:

@@ -168,7 +168,5 @@ def test_one_storage_cannot_be_copied_without_end(path):
     storage = Call(
         torch.storage._load_from_bytes, storage_bytes(torch.zeros(10**5))
     )
-    many = [
-        Rebuild(storage, 0, (10**5,), (1,), False, {}) for _ in range(100)
-    ]
+    many = [Rebuild(storage, 0, (10**5,), (1,), False, {}) for _ in range(100)]
     assert 'memory' in refusal_of(path, pickle.dumps(many, 2))
