@@ -2,10 +2,10 @@
 
 The sensor also tracks chairs, and gives a person who was lost a new number.
 The steps and thresholds here are those of the script that PYSKL publishes for
-its annotation files (``tools/data/ntu_preproc.py``); they go back to the
-advice of the authors of the data set and to the filters by length, spread and
-motion of earlier work. The action is never asked: a sample has two persons
-wherever two bodies remain.
+its annotation files (``tools/data/ntu_preproc.py``, Apache-2.0; this code is
+another, and vectorised). They go back to the advice of the authors of the
+data set and to the filters by length, spread and motion of earlier work. The
+action is never asked: a sample has two persons wherever two bodies remain.
 
 1. The *motion* of a body is the sum over x, y, z of the variance of that
    coordinate over all its joints and frames.
