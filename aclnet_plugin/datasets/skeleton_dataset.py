@@ -174,6 +174,14 @@ class SkeletonDataset(PoseDataset):
         label = BaseDataset.get_data_info(self, idx)['label']
         return list(label) if isinstance(label, (list, tuple)) else [label]
 
+    def _copy_without_annotation(
+        self, memo: dict | None = None
+    ) -> SkeletonDataset:
+        # MMEngine 0.10.7 keeps one memo for all subsets that are ever made,
+        # and takes a new object for an old one that had the same address.
+        memo = {} if memo is None else memo
+        return super()._copy_without_annotation(memo)
+
     def _places_of_split(self, content: Any, samples: list[dict]) -> list[int]:
         if self.split is None:
             return list(range(len(samples)))

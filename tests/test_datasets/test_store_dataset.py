@@ -11,6 +11,7 @@ import pytest
 import torch
 from mmaction.registry import DATASETS
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from torch.utils.data import DataLoader
 
 from aclnet_plugin.datasets import (
@@ -212,6 +213,14 @@ def test_subsets(samples, both, indices):
             assert names == expected
 
 
+def test_subsets_do_not_share_a_memo(samples, both, monkeypatch):
+    (memo,) = BaseDataset._copy_without_annotation.__defaults__
+    for path in both(samples):
+        dataset = load(path)
+        monkeypatch.setitem(memo, id(dataset.pipeline), 'of long ago')
+        assert len(dataset.get_subset(2)[1]['keypoint'])
+
+
 def test_bad_subsets(samples, both):
     _, folder = both(samples)
     with pytest.raises(IndexError, match='3'):
@@ -301,6 +310,7 @@ def test_messages_are_those_of_the_pickle(samples, sample, both):
         dict(layout='coco_new'),
         dict(split=None, layout='kinect_v1', num_classes=5),
         dict(split=None, layout=None, num_classes=5),
+        dict(split=None, layout=None, num_classes=1),
         dict(valid_ratio=0.5),
     ):
         expected = told(path, **settings)
