@@ -31,3 +31,9 @@ def test_a_folder_is_written_once(tmp_path, capsys, dims):
         assert 0 <= score.min() and score.max() <= 1
     assert tool.main(words) == 1
     assert 'is not empty' in capsys.readouterr().err
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path, capsys):
+    (tmp_path / 'raw').write_text('')
+    assert tool.main([str(tmp_path / 'raw')]) == 1
+    assert 'error: ' in capsys.readouterr().err

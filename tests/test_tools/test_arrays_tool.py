@@ -232,6 +232,21 @@ def wrong_row(index, *row):
             'name,label,subject',
             "line 3, column 2 (label): '3' among labels of another kind",
         ),
+        (
+            [(name, '9' * 5000, s) for name, _, s in ROWS],
+            'name,label,subject',
+            'line 2, column 2 (label): a label of 5000 digits',
+        ),
+        (
+            [(name, '1.0', s) for name, _, s in ROWS],
+            'name,label,subject',
+            "line 2, column 2 (label): '1.0' is no whole number",
+        ),
+        (
+            [(name, i * 10**15, s) for i, (name, _, s) in enumerate(ROWS)],
+            'name,label,subject',
+            'no sequence has 1, 2, 3 and 16999999999999980 more. Pass',
+        ),
     ],
 )
 def test_wrong_tables(convert, table, rows, header, message):
@@ -272,6 +287,9 @@ def test_names_with_endings_and_folders(convert, table, folder):
         (by_subject(1, 3, 5), 'but not all of them'),
         (('--split-by', 'subject'), 'needs --val with some of the values'),
         ((*by_subject(), '--joints', 0), '--joints must be positive'),
+        ((*by_subject(), '--scale', 'inf'), 'must be positive and finite'),
+        (('--val-fraction', 0.5, '--val', 3), '--val goes with --split-by'),
+        (('--val-fraction', 0.5, '--seed', -1), '--seed must be at least 0'),
         ((*by_subject(), '--joints', 14), '13 joints, but --joints says 14'),
         ((*by_subject(), '--classes', 'none.txt'), 'no file none.txt'),
     ],

@@ -22,6 +22,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from aclnet_plugin.datasets.converters import (
     BadFile,
     add_arguments,
@@ -51,7 +53,6 @@ from aclnet_plugin.datasets.converters.arrays.splits import (
     splits_from_column,
 )
 from aclnet_plugin.datasets.converters.arrays.summary import summarize
-from aclnet_plugin.datasets.converters.running import forget_parts
 from aclnet_plugin.utils.shown import shown_some
 
 
@@ -133,8 +134,8 @@ def options_of(args: argparse.Namespace) -> ArrayOptions:
         ('--image-size', args.image_size or []),
         ('--scale', [args.scale]),
     ):
-        if not all(value is None or value > 0 for value in values):
-            raise ValueError(f'{flag} must be positive.')
+        if not all(value is None or 0 < value < np.inf for value in values):
+            raise ValueError(f'{flag} must be positive and finite.')
     return ArrayOptions(
         dims=args.dims,
         joints=args.joints,
@@ -192,6 +193,11 @@ def make_splits(
             'give the table of labels a column split with train and val, or '
             'pass --split-by COLUMN --val VALUES, or --val-fraction 0.2.'
         )
+    if args.val and args.split_by is None:
+        raise ValueError(
+            '--val goes with --split-by, which names the column of these '
+            'values.'
+        )
     if column:
         return splits_from_column(names, labels.fields)
     if args.split_by is not None:
@@ -230,8 +236,7 @@ def work(args: argparse.Namespace) -> None:
     content: dict[str, Any] = dict(
         split=splits, annotations=found.samples, classes=labels.classes
     )
-    report_and_write(content, args.out, args.overwrite, done)
-    forget_parts(parts)
+    report_and_write(content, args.out, args.overwrite, done, parts)
     if others:
         print(f'{others} files with other endings were not looked at')
     for line in summarize(found, labels.classes):

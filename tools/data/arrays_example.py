@@ -114,10 +114,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
     args = parser.parse_args(argv)
-    if args.folder.exists() and any(args.folder.iterdir()):
-        print(f'error: {args.folder} is not empty.', file=sys.stderr)
-        return 1
     try:
+        if args.folder.exists() and any(args.folder.iterdir()):
+            raise ValueError(f'{args.folder} is not empty.')
         number = write_example(
             args.folder, args.repeats, args.dims, args.seed, args.quiet
         )

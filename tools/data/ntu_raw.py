@@ -27,7 +27,6 @@ from aclnet_plugin.datasets.converters import (
 )
 from aclnet_plugin.datasets.converters.ntu.convert import convert
 from aclnet_plugin.datasets.converters.ntu.protocol import summarize
-from aclnet_plugin.datasets.converters.running import forget_parts
 
 
 def work(args: argparse.Namespace) -> None:
@@ -42,9 +41,8 @@ def work(args: argparse.Namespace) -> None:
         quiet=args.quiet,
         parts=parts,
     )
-    report_and_write(content, args.out, args.overwrite, done)
+    report_and_write(content, args.out, args.overwrite, done, parts)
     print(summarize(content, args.benchmark))
-    forget_parts(parts)
 
 
 def main(argv: list[str] | None = None) -> int:

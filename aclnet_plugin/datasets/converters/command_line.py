@@ -10,7 +10,7 @@ from typing import Any
 
 from ..store import write_annotations
 from .outcomes import BadFile
-from .running import Conversion
+from .running import Conversion, forget_parts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +43,7 @@ def report_and_write(
     out: Path,
     overwrite: bool = False,
     done: Conversion | None = None,
+    parts: Path | None = None,
 ) -> None:
     """Write annotations and say what was skipped, left out and written.
 
@@ -51,8 +52,11 @@ def report_and_write(
         out: ``.pkl`` or ``.store``.
         overwrite: Whether an existing result is replaced.
         done: What the conversion said.
+        parts: What was kept for another attempt; it is removed.
     """
     write_annotations(content, out, overwrite=overwrite)
+    if parts is not None:
+        forget_parts(parts)
     if done is not None:
         for problem in done.problems:
             print(f'skipped: {problem}')
@@ -85,6 +89,8 @@ def run_tool(work: Callable[[argparse.Namespace], None], args: Any) -> int:
         return _fail(f'{error}\n(--on-error skip leaves it out)')
     except (ValueError, OSError) as error:
         return _fail(str(error))
+    except MemoryError as error:
+        return _fail(f'there is too little memory: {error}')
     except KeyboardInterrupt:
         return _fail(
             'interrupted; nothing was replaced. The same command starts '

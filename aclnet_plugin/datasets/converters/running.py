@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import shutil
+import re
+import signal
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,10 +23,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ...utils.safe_pickle import atomic_dump, safe_load
+from ...version import __version__
 from .outcomes import BadFile, LeftOut
 
 File = os.PathLike[str]
 """A file, or a member of an archive whose ``str`` names it."""
+
+_PART = re.compile(r'[0-9a-f]{32}\.pkl(\.partial)?')
 
 ConvertOne = Callable[[File], list[dict[str, Any]]]
 """Turns a file into samples; raises :class:`BadFile` or :class:`LeftOut`."""
@@ -66,7 +73,8 @@ def convert_all(
     Args:
         files: The files.
         convert_one: Must be picklable if there are several workers.
-        workers: Number of processes; 1 works in this one. Defaults to 1.
+        workers: Number of processes, at most four for each core (or 8); 1
+            works in this one. Defaults to 1.
         on_error: ``'stop'`` at the first bad file or ``'skip'`` it. Defaults
             to ``'stop'``.
         quiet: Whether to leave out the progress bar. Defaults to False.
@@ -76,18 +84,23 @@ def convert_all(
 
     Raises:
         BadFile: At the first bad file, unless they are skipped.
+        ChildProcessError: If a process was ended from outside.
+        ValueError: If there are too few or too many processes.
     """
     if on_error not in ('stop', 'skip'):
         raise ValueError(f"on_error is 'stop' or 'skip', got {on_error!r}.")
-    if workers < 1:
-        raise ValueError(f'workers must be at least 1, got {workers}.')
+    most = max(8, 4 * (os.cpu_count() or 1))
+    if not 1 <= workers <= most:
+        raise ValueError(
+            f'workers must be 1 to {most} on this machine, got {workers}.'
+        )
     done = Conversion()
     attempt = partial(_attempt, convert_one)
     console = Console(stderr=True)
     hidden = quiet or not console.is_terminal
     with (
         Progress(console=console, disable=hidden, transient=True) as bar,
-        _pool(workers) as executor,
+        _pool(min(workers, len(files))) as executor,
     ):
         task = bar.add_task('converting', total=len(files))
         for part in _cut(files, part_size):
@@ -114,20 +127,44 @@ def convert_all(
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
     """Processes that an error or an interruption does not wait for."""
-    if workers == 1:
+    if workers <= 1:
         yield None
         return
-    with ProcessPoolExecutor(workers) as executor:
+    with ProcessPoolExecutor(workers, initializer=_follow) as executor:
         try:
             yield executor
+        except BrokenProcessPool as error:
+            raise ChildProcessError(
+                'a process of the conversion was ended from outside, perhaps '
+                'because memory ran out. Start again with fewer --workers.'
+            ) from error
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
 
 
+def _follow() -> None:
+    """Leave interruptions to the main process, and end when it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(
+        target=_end_with, args=(os.getppid(),), daemon=True
+    ).start()
+
+
+def _end_with(parent: int) -> None:
+    # A main process that is killed tells nobody.
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
 def forget_parts(parts: Path) -> None:
-    """Remove what :func:`convert_all` kept, once the result is written."""
-    shutil.rmtree(parts, ignore_errors=True)
+    """Remove what :func:`convert_all` kept, and nothing else."""
+    with suppress(OSError):
+        for path in parts.iterdir():
+            if _PART.fullmatch(path.name):
+                path.unlink()
+        parts.rmdir()
 
 
 def _attempt(convert_one: ConvertOne, file: File) -> tuple[str, Any]:
@@ -167,7 +204,8 @@ def _stored(path: Path | None) -> list[tuple[str, Any]] | None:
 
 def _digest(part: Sequence[File], settings: str) -> str:
     """Names files as they are now, so that a changed one is read again."""
-    digest = hashlib.sha256(settings.encode())
+    # Another version may convert differently.
+    digest = hashlib.sha256(f'{__version__} {settings}'.encode())
     for file in part:
         status = os.stat(file)
         entry = (str(file), status.st_size, status.st_mtime_ns)

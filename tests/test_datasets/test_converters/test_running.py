@@ -1,5 +1,10 @@
 """Converting many files: order, processes, errors, interruption."""
 
+import multiprocessing
+import os
+import signal
+import time
+
 import pytest
 
 from aclnet_plugin.datasets.converters import BadFile, LeftOut, convert_all
@@ -77,6 +82,10 @@ def test_another_attempt_takes_what_is_finished(files, tmp_path):
     assert again.samples == done.samples
     other = convert_all(files, convert, **options | {'settings': 'b'})
     assert other.resumed == 0, 'other settings give other samples'
+    (parts / 'notes.txt').write_text('of somebody else')
+    forget_parts(parts)
+    assert [path.name for path in parts.iterdir()] == ['notes.txt']
+    (parts / 'notes.txt').unlink()
     forget_parts(parts)
     assert not parts.exists()
 
@@ -92,7 +101,75 @@ def test_a_skipped_file_stays_skipped_after_a_resume(files, tmp_path):
         convert_all(files, convert, **options | {'on_error': 'stop'})
 
 
-@pytest.mark.parametrize('options', [{'on_error': 'no'}, {'workers': 0}])
+def die(path):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_told(files):
+    with pytest.raises(ChildProcessError, match='fewer --workers'):
+        convert_all(files, die, workers=2)
+
+
+def ignores_interruption(path):
+    return [signal.getsignal(signal.SIGINT) == signal.SIG_IGN]
+
+
+def test_an_interruption_is_the_concern_of_the_main_process(files):
+    done = convert_all(files, ignores_interruption, workers=2)
+    assert done.samples == [True] * 10
+
+
+def note_and_wait(path):
+    path.with_suffix('.pid').write_text(str(os.getpid()))
+    time.sleep(0.1)
+    return []
+
+
+def run_for_long(files):
+    convert_all(files * 1000, note_and_wait, workers=2)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # Without a parent that asks, an ended process may stay in the table.
+    stat = f'/proc/{pid}/stat'
+    if not os.path.exists(stat):
+        return True
+    with open(stat) as file:
+        return file.read().rpartition(')')[2].split()[0] != 'Z'
+
+
+def wait_until(true):
+    for _ in range(600):
+        if true():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_no_process_outlives_a_main_process_that_is_killed(files, tmp_path):
+    main = multiprocessing.get_context('fork').Process(
+        target=run_for_long, args=(files,)
+    )
+    main.start()
+    assert wait_until(lambda: len(list(tmp_path.glob('*.pid'))) == len(files))
+    pids = {int(path.read_text()) for path in tmp_path.glob('*.pid')}
+    main.kill()
+    main.join()
+    assert main.pid not in pids
+    try:
+        assert wait_until(lambda: not any(map(alive, pids)))
+    finally:
+        for pid in filter(alive, pids):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    'options', [{'on_error': 'no'}, {'workers': 0}, {'workers': 100000}]
+)
 def test_wrong_arguments_are_refused(files, options):
     with pytest.raises(ValueError, match=next(iter(options))):
         convert_all(files, convert, **options)

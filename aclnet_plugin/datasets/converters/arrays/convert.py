@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,8 +59,8 @@ def find_sequences(
         number of files that have another ending.
 
     Raises:
-        ValueError: If there is no such folder or file, or two files have the
-            same name.
+        ValueError: If there is no such folder or file, two files have the
+            same name, or a link or name is broken.
     """
     if not root.is_dir():
         raise ValueError(f'There is no folder {root}.')
@@ -68,9 +69,10 @@ def find_sequences(
     known = {path.resolve() for path in leave_out}
     for path in sorted(root.rglob('*')):
         below = path.relative_to(root)
-        if not path.is_file() or path.resolve() in known:
-            continue
         if any(part.startswith('.') for part in below.parts):
+            continue
+        _refuse_path(path)
+        if not path.is_file() or path.resolve() in known:
             continue
         if path.suffix.lower() not in READERS:
             others += 1
@@ -87,6 +89,19 @@ def find_sequences(
             f'{root} has no file that ends in {", ".join(READERS)}.'
         )
     return files, others
+
+
+def _refuse_path(path: Path) -> None:
+    """Notice links to nothing and names that nobody could print."""
+    if path.is_symlink() and not path.exists():
+        raise ValueError(f'{path} is a link to nothing. Remove or mend it.')
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f'{path.parent}: the name {os.fsencode(path.name)!r} is not in '
+            'UTF-8. Rename it.'
+        ) from None
 
 
 def read_sequence(

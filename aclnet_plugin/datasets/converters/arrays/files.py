@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,18 @@ from ....utils.shown import shown_some
 from ..outcomes import BadFile
 from .pose import ArrayOptions, RawPose
 from .rows import columns_of
+
+_NPY = b'\x93NUMPY'
+_BROKEN = (
+    ValueError,
+    OSError,
+    EOFError,
+    MemoryError,  # a header that claims a size
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,  # a compression that is not supported
+    RuntimeError,  # encrypted
+)
 
 _AXES = ('person', 'frame', 'joint', 'channel')
 
@@ -53,7 +66,9 @@ def read_npz(path: Path, options: ArrayOptions) -> RawPose:
         raise BadFile(
             f'{path} holds one array and no names. Call it .npy.'
         ) from None
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except BadFile:
+        raise
+    except _BROKEN as error:
         raise _unreadable(path, error) from None
     return _from_keys(path, found, keys, options)
 
@@ -86,6 +101,8 @@ def read_json(path: Path, options: ArrayOptions) -> RawPose:
         ) from None
     except RecursionError:
         raise BadFile(f'{path}: the lists are nested too deeply.') from None
+    except ValueError as error:
+        raise BadFile(f'{path}: a number is too long ({error}).') from None
     if isinstance(content, Mapping):
         found = {
             key: _as_array(path, content[key], key)
@@ -99,9 +116,16 @@ def read_json(path: Path, options: ArrayOptions) -> RawPose:
 def _load(path: Path) -> Any:
     if not path.stat().st_size:
         raise BadFile(f'{path} is empty. Remove it, or make it again.')
+    with open(path, 'rb') as file:
+        start = file.read(len(_NPY))
+    if start != _NPY and not zipfile.is_zipfile(path):
+        raise BadFile(
+            f'{path} is no array file of NumPy, or a damaged one. Make it '
+            'again.'
+        )
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise _unreadable(path, error) from None
 
 
@@ -207,8 +231,10 @@ def _pose_of(
 
 
 def _numbers(path: Path, array: np.ndarray, what: str) -> np.ndarray:
-    if array.dtype.kind not in 'fiu':
+    # A member of an archive that is no array comes as bytes.
+    kind = getattr(array, 'dtype', type(array).__name__)
+    if getattr(kind, 'kind', '') not in tuple('fiu'):
         raise BadFile(
-            f'{path}: the {what} is of type {array.dtype}; it must be numbers.'
+            f'{path}: the {what} is of type {kind}; it must be numbers.'
         )
     return np.array(array, dtype=np.float64)

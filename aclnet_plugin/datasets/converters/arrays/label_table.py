@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ RESERVED = (
     'modality', 'start_index',
 )  # fmt: skip
 """Fields of a sample that a column of the table must not replace."""
+
+MAX_DIGITS = 18
+"""Of a label; longer ones are something else."""
 
 
 def labels_from_table(
@@ -116,6 +121,18 @@ def _number(
         if not word:
             where = table.where(row, column)
             raise BadFile(f'{table.path}, {where}: the label is empty.')
+        if word.isdecimal() and len(word) > MAX_DIGITS:
+            where = table.where(row, column)
+            raise BadFile(
+                f'{table.path}, {where}: a label of {len(word)} digits. '
+                'Labels count from 0.'
+            )
+    if all(re.fullmatch(r'\d+\.0*', word) for word in words):
+        raise BadFile(
+            f'{table.path}, {table.where(0, column)}: {words[0]!r} is no '
+            'whole number. Write labels without a point (in pandas: '
+            'astype(int)).'
+        )
     digits = [word.isdecimal() for word in words]
     if classes is not None and not all(digits):
         order = list(classes)
@@ -140,11 +157,10 @@ def _number(
         return [found.index(n) for n in numbers], [str(n) for n in found]
     total = len(classes or found)
     if found[-1] >= total:
-        gaps = sorted(set(range(found[-1])) - set(found))
         row = numbers.index(found[-1])
         reason = f'there are {total} names in --classes'
         if classes is None:
-            reason = f'no sequence has {shown_some(gaps)}'
+            reason = f'no sequence has {_gaps(found)}'
         raise BadFile(
             f'{table.path}, {table.where(row, column)}: labels count from 0 '
             f'without gaps. They go from {found[0]} to {found[-1]}, but '
@@ -152,6 +168,15 @@ def _number(
             'table.'
         )
     return numbers, list(classes or map(str, found))
+
+
+def _gaps(found: Sequence[int], show: int = 3) -> str:
+    """The first numbers that ascending labels leave out, and how many."""
+    rest = found[-1] + 1 - len(found) - show
+    known = set(found)
+    free = (str(n) for n in itertools.count() if n not in known)
+    text = ', '.join(itertools.islice(free, show + min(rest, 0)))
+    return f'{text} and {rest} more' if rest > 0 else text
 
 
 def _column(table: Table, column: int) -> list[Any]:

@@ -100,12 +100,15 @@ def random_splits(
         seed: Of the draw. Defaults to 0.
 
     Raises:
-        ValueError: If the share is not between 0 and 1.
+        ValueError: If the share is not between 0 and 1, or the seed is less
+            than 0.
     """
     if not 0 < fraction < 1:
         raise ValueError(
             f'--val-fraction is a share between 0 and 1, got {fraction}.'
         )
+    if seed < 0:
+        raise ValueError(f'--seed must be at least 0, got {seed}.')
     groups: dict[int, list[str]] = defaultdict(list)
     for name in names:
         groups[labels[name]].append(name)

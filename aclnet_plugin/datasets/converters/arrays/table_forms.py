@@ -146,7 +146,8 @@ def _index(
         return persons, np.arange(total), notes
     column = roles['frame']
     numbers = table.numbers([column])[:, 0]
-    for row in np.flatnonzero(numbers != np.floor(numbers)):
+    whole = np.isfinite(numbers) & (numbers == np.floor(numbers))
+    for row in np.flatnonzero(~whole):
         raise BadFile(
             f'{table.path}, {table.where(int(row), column)}: '
             f'{table.rows[row][column]!r:.60} is not the number of a frame.'

@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
+import zipfile
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -324,9 +327,27 @@ def test_broken_tables(read, text, match):
     refused(read, match, text, **IMAGE)
 
 
+def huge_header():
+    """An array of which only the claim of its size is there."""
+    stream = io.BytesIO()
+    shape = (10**13, 13, 3)
+    header = dict(descr='<f8', fortran_order=False, shape=shape)
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue()
+
+
+def text_in_archive():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, 'w') as archive:
+        archive.writestr('keypoint', 'hello')
+    return stream.getvalue()
+
+
 BROKEN_FILES = [
     ('a.npy', b'', 'is empty'),
-    ('a.npy', b'nonsense', 'Python objects|damaged'),
+    ('a.npy', b'nonsense', 'no array file of NumPy'),
+    ('a.npy', huge_header(), 'is damaged: Unable to allocate'),
+    ('a.npz', text_in_archive(), 'keypoint is of type bytes'),
     ('a.npy', np.array([{}]), 'holds Python objects'),
     ('a.npy', np.array([['a', 'b']]), 'must be numbers'),
     ('a.npy', np.zeros(3), r'shape \(3,\); it must be'),
@@ -349,6 +370,8 @@ BROKEN_FILES = [
     ('a.json', '[[[1, 2, NaN]]]', 'channel 2: the value is missing'),
     ('a.json', b'[\xff]', 'not in UTF-8'),
     ('a.json', '[' * 100000, 'nested too deeply'),
+    ('a.json', '[[[1, 2, ' + '9' * 5000 + ']]]', 'a number is too long'),
+    ('a.csv', 'frame,a_x,a_y\ninf,1,2\n', "line 2.*'inf' is not the number"),
 ]
 
 
@@ -371,6 +394,19 @@ def test_flags_that_contradict_the_file(read):
     refused(read, '--image-size', flat, 'a.npy', kind=ValueError)
     text = text_of(wide(POSE[0]))
     refused(read, '3 coordinates .* --dims says 2', text, dims=2)
+
+
+def test_links_and_names_that_are_broken(tmp_path):
+    (tmp_path / 'a.csv').symlink_to('none.csv')
+    with pytest.raises(ValueError, match=r'a\.csv is a link to nothing'):
+        find_sequences(tmp_path)
+    (tmp_path / 'a.csv').unlink()
+    try:
+        Path(os.fsdecode(bytes(tmp_path) + b'/\xff.csv')).write_text('1')
+    except OSError:
+        pytest.skip('this file system has no such names')
+    with pytest.raises(ValueError, match=r"xff\.csv' is not in UTF-8"):
+        find_sequences(tmp_path)
 
 
 def test_files_of_a_folder(tmp_path):
