@@ -1,5 +1,6 @@
 """The model index and the README of the configs point at what is there."""
 
+import csv
 import re
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / 'configs' / 'aclnet' / 'README.md'
+# Written from the publication, not from the README.
+with (ROOT / 'tests' / 'data' / 'published.csv').open(newline='') as _file:
+    PUBLISHED = {row.pop('setting'): row for row in csv.DictReader(_file)}
 METAFILES = [
     ROOT / name
     for name in yaml.safe_load((ROOT / 'model-index.yml').read_text())[
@@ -71,3 +75,19 @@ def test_commands_of_the_readme_name_what_is_there():
     named = re.findall(r'\b(?:tools|configs)/[\w/.-]+', README.read_text())
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize('setting', PUBLISHED)
+def test_numbers_in_brackets_are_the_published_ones(setting):
+    (table,) = (
+        part
+        for part in README.read_text().split('\n\n')
+        if part.startswith('|') and f'_{setting}-keypoint' in part
+    )
+    found = {}
+    for line in table.split('\n')[2:]:
+        name, top1 = (cell.strip() for cell in line.split('|')[1:3])
+        reported = re.search(r'\(([\d.]+)\)$', top1)
+        if reported:
+            found[name] = reported[1]
+    assert found == PUBLISHED[setting]

@@ -279,6 +279,11 @@ def run(args: argparse.Namespace) -> list[str]:
     """
     if args.out.exists() and not args.overwrite:
         raise ConversionError(f'{args.out} exists; use --overwrite.')
+    if args.out.exists() and args.out.samefile(args.source):
+        # Optimizer and affinity state would be gone.
+        raise ConversionError(
+            f'{args.out} is the checkpoint to convert; write to another name.'
+        )
     meta, state, others = load(args.source)
     done = convert(state, args.source, args.reverse)
     fresh = None

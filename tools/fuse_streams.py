@@ -212,6 +212,9 @@ def load_all(
         args: The command line.
         notes: What was done is appended.
     """
+    for path in (*paths.values(), args.ann_file):
+        if args.json is not None and path is not None:
+            _refuse_to_replace(path, args.json)
     annotated = None
     if args.ann_file is not None:
         annotated = _annotated(args.ann_file, args.split)
@@ -228,6 +231,14 @@ def load_all(
     aligned, found = align(files)
     notes += found
     return dict(zip(paths, aligned, strict=True))
+
+
+def _refuse_to_replace(path: str, out: Path) -> None:
+    """What is read must not be written, whatever --overwrite says."""
+    if out.exists() and Path(path).exists() and out.samefile(path):
+        raise PredictionsError(
+            f'--json {out} is one of the files to read; write to another name.'
+        )
 
 
 def _annotated(
@@ -311,7 +322,7 @@ def search(
         )
     common = 0
     if args.search_fraction is None:
-        common = common_samples(first, reported)
+        common = common_samples(_named(basis), _named(streams))
     if common:
         warnings.append(
             f'THE WEIGHTS WERE SEARCHED ON THE SAMPLES THEY ARE MEASURED ON '
@@ -339,6 +350,12 @@ def search(
         'also_reported': common,
         'optimistic': common > 0,
     }
+
+
+def _named(streams: Streams) -> Predictions:
+    """A stream that has names, if one has; all are of the same samples."""
+    files = list(streams.values())
+    return next((file for file in files if file.names is not None), files[0])
 
 
 def clip_warnings(streams: Streams) -> list[str]:

@@ -16,7 +16,7 @@ _HOW = (
 
 
 def align(files: Sequence[Predictions]) -> tuple[list[Predictions], list[str]]:
-    """Bring all files into the order of the first.
+    """Bring all files into the order of the first that has names.
 
     Args:
         files: At least one.
@@ -28,8 +28,10 @@ def align(files: Sequence[Predictions]) -> tuple[list[Predictions], list[str]]:
     Raises:
         PredictionsError: If they have other classes, samples or labels.
     """
-    first, notes = files[0], []
-    for file in files[1:]:
+    notes: list[str] = []
+    # Files with names must agree with each other, whatever has none.
+    first = next((file for file in files if file.names is not None), files[0])
+    for file in files:
         if file.scores.shape[1] != first.scores.shape[1]:
             raise PredictionsError(
                 f'{file.path} has scores of {file.scores.shape[1]} classes, '
@@ -42,8 +44,8 @@ def align(files: Sequence[Predictions]) -> tuple[list[Predictions], list[str]]:
             f'{", ".join(nameless)}: no names of samples, so that only number '
             f'and labels were compared; {_HOW}.'
         )
-    aligned = [first]
-    for file in files[1:]:
+    aligned = []
+    for file in files:
         if first.names is None or file.names is None:
             _same_number(first, file)
         elif file.names != first.names:

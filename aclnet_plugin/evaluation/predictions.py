@@ -79,9 +79,10 @@ def checked(found: Predictions) -> Predictions:
         raise PredictionsError(f'{path} has no predictions.')
     wrong = np.flatnonzero(~np.isfinite(found.scores).all(1))
     if len(wrong):
+        more = f' ({len(wrong)} in all)' if len(wrong) > 1 else ''
         raise PredictionsError(
-            f'{path}: the score of {_place(found, wrong[0])} is not finite, '
-            f'and of {len(wrong) - 1} more. Check the checkpoint it is from.'
+            f'{path}: the score of {_place(found, wrong[0])} is not '
+            f'finite{more}. Check the checkpoint it is from.'
         )
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(wrong):

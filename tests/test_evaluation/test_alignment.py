@@ -90,3 +90,21 @@ def test_common_samples():
     assert common_samples(one, file_of(names=None)) == 6
     other = file_of(labels=LABELS[::-1][:5], names=None)
     assert common_samples(one, other) == 0
+
+
+def test_names_count_although_the_first_file_has_none():
+    """Labels cannot tell a sample from another one of its class."""
+    nameless = file_of('none.pkl', names=None)
+    one, two = file_of(), file_of('two.pkl')
+    # Samples of one class change places.
+    order = np.array([5, 4, 3, 2, 1, 0])
+    aligned, notes = align([nameless, one, two.take(order)])
+    assert any('joined by name' in note for note in notes)
+    np.testing.assert_array_equal(aligned[2].scores, two.scores)
+    assert [file.path for file in aligned] == [
+        'none.pkl',
+        'one.pkl',
+        'two.pkl',
+    ]
+    with pytest.raises(PredictionsError, match='3 samples'):
+        align([nameless, one, two.take(order[:3])])

@@ -143,7 +143,10 @@ def with_first(**entries):
         (with_first(pred_score={'rgb': 1}), 'a dict of 1 item'),
         (with_first(pred_score=torch.zeros(2)), '2 to 3 classes'),
         (with_first(pred_score=torch.tensor([0, 0, np.nan])), 'not finite'),
-        (with_first(pred_score=torch.tensor([0, 0, np.inf])), 'not finite'),
+        (
+            with_first(pred_score=torch.tensor([0, 0, np.inf])),
+            r'finite\. Check',
+        ),
         (with_first(frame_dir='s1'), "'s1' more than once"),
     ],
 )

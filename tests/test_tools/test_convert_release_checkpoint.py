@@ -259,6 +259,17 @@ def test_wrong_files(tool, case, tmp_path, capsys):
     assert not out.exists()
 
 
+def test_the_source_is_never_replaced(tool, case, tmp_path, capsys):
+    path = tmp_path / 'a.pth'
+    torch.save(release_content(case), path)
+    before = path.read_bytes()
+    (tmp_path / 'link.pth').symlink_to(path)
+    for out in (path, tmp_path / 'link.pth'):
+        error = failure(tool, capsys, path, out, '--overwrite')
+        assert 'another name' in error
+    assert path.read_bytes() == before
+
+
 def test_a_config_without_a_model(tool, case, tmp_path, capsys):
     path, config = tmp_path / 'a.pth', tmp_path / 'config.py'
     torch.save(release_content(case), path)

@@ -184,6 +184,30 @@ def test_search_on_what_is_reported_warns(tool, files, tmp_path, capsys, how):
     assert 'warning: THE WEIGHTS WERE SEARCHED' in capsys.readouterr().out
 
 
+def test_names_of_any_stream_tell_what_is_reported(tool, files, tmp_path):
+    """Labels are equal in both; only names can tell the samples apart."""
+    j, labels = scores_of('j', 1000)
+    nameless = tmp_path / 'val_j.npz'
+    np.savez(nameless, scores=j, labels=labels)
+    for start, optimistic in ((1000, False), (0, True)):
+        b = dump(tmp_path / 'val_b.pkl', 'b', start)
+        command = (*files[:2], '--search-files', f'j={nameless}', f'b={b}')
+        how = report_of(tool, tmp_path, *command)['search']
+        assert how['optimistic'] == optimistic
+
+
+def test_what_is_read_is_not_replaced(tool, files, tmp_path, capsys):
+    other = dump(tmp_path / 'val_j.pkl', 'j', 1000)
+    search = ('--search-files', other, files[1])
+    for victim in (files[1], other):
+        before = victim.read_bytes()
+        error = failure(
+            tool, capsys, *files[:2], *search, '--json', victim, '--overwrite'
+        )
+        assert str(victim) in error and 'another name' in error
+        assert victim.read_bytes() == before
+
+
 def test_search_on_a_part(tool, files, tmp_path):
     command = (*files[:2], '--search-fraction', '0.25')
     report = report_of(tool, tmp_path, *command)

@@ -67,6 +67,7 @@ class RandomRot(BaseTransform):
                 f'{theta!r}.'
             )
         self.theta = theta
+        self.limits = limits
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Rotate ``keypoint`` about the origin."""
@@ -79,11 +80,11 @@ class RandomRot(BaseTransform):
             )
         if not seen_frames(keypoint).any():
             return results
-        limits = np.asarray(self.theta, dtype=np.float64)
-        angles = np.random.uniform(-limits, limits, size=3)
-        rotation = rotation_matrix(angles)
+        angles = np.random.uniform(-self.limits, self.limits, size=3)
+        # The product is faster with a factor that is not a transposed view.
+        rotation = np.ascontiguousarray(rotation_matrix(angles).T)
         wide = widen(keypoint, np.float64).reshape(-1, 3)
-        results['keypoint'] = (wide @ rotation.T).reshape(keypoint.shape)
+        results['keypoint'] = (wide @ rotation).reshape(keypoint.shape)
         return results
 
     def __repr__(self) -> str:

@@ -22,7 +22,8 @@ def widen(values: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
     if values.dtype != np.float16:
         return values.astype(dtype)
     wide = torch.float64 if dtype is np.float64 else torch.float32
-    return _tensor(values).to(wide).numpy()
+    # Two steps: there is no vector instruction from half to double.
+    return _tensor(values).float().to(wide).numpy()
 
 
 def difference(left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -30,13 +31,14 @@ def difference(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
     Args:
         left: Numbers.
-        right: Numbers of the same type, of a shape that broadcasts.
+        right: Numbers of the same type, of a shape that broadcasts to that
+            of ``left``.
     """
     if not left.dtype == right.dtype == np.float16:
         return left - right
     # NumPy, too, subtracts halves in single precision and rounds the result.
-    wide = widen(left, np.float32) - widen(right, np.float32)
-    return torch.from_numpy(wide).half().numpy()
+    wide = _tensor(left).float().sub_(_tensor(right).float())
+    return wide.half().numpy()
 
 
 def seen_joints(keypoint: np.ndarray) -> np.ndarray:
@@ -50,10 +52,13 @@ def seen_joints(keypoint: np.ndarray) -> np.ndarray:
     """
     if keypoint.dtype != np.float16:
         return (keypoint != 0).any(axis=-1)
-    # Few channels: one after the other is faster than any(axis=-1).
-    channels = np.moveaxis(keypoint.view(np.uint16), -1, 0)
     # The sign is the first bit; shifted out, minus zero is zero as well.
-    return (reduce(np.bitwise_or, channels) << 1) != 0
+    bits = keypoint.view(np.uint16) << 1
+    if bits.all():
+        # So it is for most sequences of one person.
+        return np.ones(keypoint.shape[:-1], bool)
+    # Few channels: one after the other is faster than any(axis=-1).
+    return reduce(np.bitwise_or, np.moveaxis(bits, -1, 0)) != 0
 
 
 def seen_frames(keypoint: np.ndarray) -> np.ndarray:

@@ -80,3 +80,13 @@ def test_what_is_seen_is_what_numpy_calls_close_to_zero(dtype, channels):
 def test_nobody_is_not_seen():
     assert seen_frames(np.zeros((0, 3, 5, 2), np.float16)).shape == (0, 3)
     assert seen_joints(np.zeros((0, 3, 5, 2), np.float16)).shape == (0, 3, 5)
+
+
+def test_a_lone_missing_joint_is_found_among_numbers():
+    """Without a zero there is a short cut; minus zero must not take it."""
+    keypoint = np.ones((1, 4, 5, 3), np.float16)
+    assert seen_joints(keypoint).all()
+    keypoint[0, 2, 3, 1] = 0
+    assert seen_joints(keypoint).all()
+    keypoint[0, 2, 3] = -0.0
+    assert np.argwhere(~seen_joints(keypoint)).tolist() == [[0, 2, 3]]
