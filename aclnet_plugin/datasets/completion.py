@@ -18,13 +18,24 @@ def complete(sample: dict) -> None:
     keypoint = sample.get('keypoint')
     if getattr(keypoint, 'ndim', 0) == 4:
         sample.setdefault('total_frames', keypoint.shape[1])
-        if keypoint.dtype.kind in 'iu':
-            # Differences of unsigned or short integers wrap around.
-            sample['keypoint'] = keypoint.astype(np.float32)
+        dtype = completed_dtype(keypoint)
+        sample['keypoint'] = keypoint.astype(dtype, copy=False)
     for key in ('label', 'total_frames'):
         if isinstance(sample.get(key), np.integer):
             # The host takes integers of Python only.
             sample[key] = int(sample[key])
+
+
+def completed_dtype(keypoint: np.ndarray) -> np.dtype:
+    """The dtype that key points have after :func:`complete`.
+
+    Args:
+        keypoint: Key points ``(M, T, V, C)`` or ``(n, V, C)``.
+    """
+    if keypoint.ndim == 4 and keypoint.dtype.kind in 'iu':
+        # Differences of unsigned or short integers wrap around.
+        return np.dtype(np.float32)
+    return keypoint.dtype
 
 
 def prefix_video(sample: dict, folder: str | None) -> None:

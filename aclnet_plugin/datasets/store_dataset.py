@@ -92,6 +92,24 @@ class SkeletonStoreDataset(SkeletonDataset):
             info['anno_inds'] = info['box_score'] >= self.box_thr
         return info
 
+    def prepare_data(self, idx: int) -> Any:
+        """A sample after the pipeline.
+
+        Args:
+            idx: Index of the sample.
+
+        Raises:
+            ValueError: If a transform failed because the sample is wrong.
+        """
+        try:
+            return super().prepare_data(idx)
+        except Exception:
+            # Only now: to check a sample takes longer than to read it.
+            view = self.data_list
+            if self.check and -len(view) <= idx < len(view):
+                self._check_one(view.store, view.places[idx])
+            raise
+
     def get_cat_ids(self, idx: int) -> list[int]:
         """Classes of one sample, for MMEngine's ``ClassBalancedDataset``."""
         self.full_init()
@@ -118,24 +136,24 @@ class SkeletonStoreDataset(SkeletonDataset):
 
     def _check(self, store: SkeletonStore, places: Sequence[int]) -> None:
         """Compare with layout and classes."""
-
-        def check(place: int) -> None:
-            check_sample(
-                store[place],
-                self.ann_file,
-                int(place),
-                self.layout,
-                self.num_classes,
-            )
-
         try:
             for place in store.probes_of(self.split):
-                check(place)
+                self._check_one(store, place)
         except ValueError:
             # The first one at fault is named, as for a pickle.
             for place in places:
-                check(place)
+                self._check_one(store, place)
             raise
+
+    def _check_one(self, store: SkeletonStore, place: int) -> None:
+        place = int(place)
+        check_sample(
+            store.read(place),
+            self.ann_file,
+            place,
+            self.layout,
+            self.num_classes,
+        )
 
 
 def _finish(sample: dict, videos: str | None) -> dict:

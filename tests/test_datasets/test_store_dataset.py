@@ -225,8 +225,9 @@ def test_bad_subsets(samples, both):
     _, folder = both(samples)
     with pytest.raises(IndexError, match='3'):
         load(folder, indices=[3])
-    with pytest.raises(TypeError, match='indices'):
-        load(folder, indices='a')
+    for indices in ('a', [0.5], [[0, 1]], ['a']):
+        with pytest.raises(TypeError, match='indices'):
+            load(folder, indices=indices)
     dataset = load(folder)
     for index in (3, -4):
         with pytest.raises(IndexError):

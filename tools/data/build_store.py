@@ -40,7 +40,8 @@ from aclnet_plugin.datasets.store import (
     verify_store,
 )
 from aclnet_plugin.datasets.store.annotations import PICKLE
-from aclnet_plugin.datasets.store.writer import DTYPES, without_samples
+from aclnet_plugin.datasets.store.packing import DTYPES
+from aclnet_plugin.datasets.store.writer import without_samples
 from aclnet_plugin.utils.safe_pickle import atomic_dump, safe_load
 from aclnet_plugin.utils.shown import shown
 

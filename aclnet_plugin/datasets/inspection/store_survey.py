@@ -39,7 +39,7 @@ def survey_store(
     heads = map(view.head, found.indices)
     total = len(found.indices)
     found.names += map(sample_name, track(heads, found.file, total))
-    rows = view.store.index[places]
+    rows = view.store.rows(places)
     found.labels += rows['label'].tolist()
     for at in np.flatnonzero(rows['several']).tolist():
         found.labels[at] = hashable(view[found.indices[at]]['label'])

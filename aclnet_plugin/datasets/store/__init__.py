@@ -6,7 +6,7 @@ the pages of the sequences that are asked for, once for all processes.
 """
 
 from .annotations import write_annotations, write_store
-from .header import SUFFIX, is_store
+from .format import SUFFIX, is_store
 from .reader import SkeletonStore
 from .verify import verify_store
 from .writer import StoreWriter

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...utils.safe_pickle import atomic_dump
 from ..annotation_file import take_annotations
-from .header import SUFFIX
+from .format import SUFFIX
 from .writer import StoreWriter, without_samples
 
 PICKLE = '.pkl'

@@ -1,4 +1,4 @@
-"""The files of a store, and the header that describes them."""
+"""The header of a store, which describes its files."""
 
 from __future__ import annotations
 
@@ -7,50 +7,14 @@ import json
 import os
 from typing import Any
 
-import numpy as np
-
 from ...utils.shown import shown
+from .format import FORMAT, HEADER, PARTIAL, REPLACED, VERSION
+from .header_checks import body_problem
 
-SUFFIX = '.store'
-HEADER, ARRAYS, RECORDS, INDEX, PLACES = (
-    'header.json', 'arrays.bin', 'records.bin', 'index.bin', 'places.bin',
-)  # fmt: skip
-FORMAT = 'aclnet_plugin skeleton store'
-VERSION = 1
-PARTIAL = '.partial'
-"""Ends the name of the folder in which a store is written."""
-REPLACED = '.replaced'
-"""Ends the name of a store for the moment in which another takes its place."""
-
-ROW = np.dtype(
-    [
-        ('arrays', '<i8'),  # where its arrays start
-        ('record', '<i8'),  # where its record starts
-        ('content', '<u8'),  # hash of the key points, 0 if all are zero
-        ('label', '<i4'),  # the label, or the largest of several
-        ('size', '<i4'),  # persons; skeletons of (n, V, C)
-        ('frames', '<i4'),
-        ('kind', '<u2'),  # place in the header's table of kinds
-        ('several', '<u2'),  # whether there is a list of labels
-    ]
-)
-"""What the index says of a sequence. Two rows follow those of the sequences:
-one for the record of everything else, one that marks the end."""
+MAX_BYTES = 2**24
+"""Of a header; it is read as a whole, and tells of no single sequence."""
 
 _REBUILD = 'Build it again with tools/data/build_store.py.'
-
-
-def is_store(path: Any, root: str | None = None) -> bool:
-    """Whether a path means a store, be it there or not.
-
-    Args:
-        path: Path of an annotation file.
-        root: Folder that a relative path starts from.
-    """
-    if not path or not isinstance(path, (str, os.PathLike)):
-        return False
-    full = os.path.join(root or '', os.fspath(path))
-    return full.rstrip('/').endswith(SUFFIX) or os.path.isdir(full)
 
 
 def checksum_of(body: Any) -> str:
@@ -64,6 +28,9 @@ def header_text(body: dict[str, Any]) -> str:
 
     Args:
         body: What it has to tell.
+
+    Raises:
+        ValueError: If it is longer than a reader accepts.
     """
     header = {
         'format': FORMAT,
@@ -71,7 +38,13 @@ def header_text(body: dict[str, Any]) -> str:
         'checksum': checksum_of(body),
         'body': body,
     }
-    return json.dumps(header, indent=1) + '\n'
+    text = json.dumps(header, indent=1) + '\n'
+    if len(text) > MAX_BYTES:
+        raise ValueError(
+            f'splits and classes fill a header of {len(text):,} bytes; at '
+            f'most {MAX_BYTES:,} are possible. Leave some of them out.'
+        )
+    return text
 
 
 def read_header(folder: str) -> tuple[dict[str, Any], str]:
@@ -115,26 +88,30 @@ def read_header(folder: str) -> tuple[dict[str, Any], str]:
         )
     header = _parse(path)
     version = header.get('version')
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise ValueError(
             f'{folder} is a store of version {shown(version)}; this release '
             f'reads version {VERSION}. {_REBUILD}'
         )
-    body = header.get('body')
-    if not isinstance(body, dict) or header.get('checksum') != checksum_of(
-        body
-    ):
+    body, checksum = header.get('body'), header.get('checksum')
+    if not isinstance(body, dict) or not _fits(body, checksum):
         raise ValueError(
             f'{path} is damaged: its checksum does not fit. {_REBUILD}'
         )
+    problem = body_problem(body)
+    if problem is not None:
+        raise ValueError(f'{path} is damaged: it {problem}. {_REBUILD}')
     _check_sizes(folder, body['files'])
-    return body, header['checksum']
+    return body, checksum
 
 
 def _parse(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding='utf-8') as file:
-            header = json.load(file)
+            text = file.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise ValueError(f'more than {MAX_BYTES:,} bytes')
+        header = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f'{path} is damaged or cut short ({shown(str(error), 99)}). '
@@ -143,6 +120,14 @@ def _parse(path: str) -> dict[str, Any]:
     if not isinstance(header, dict) or header.get('format') != FORMAT:
         raise ValueError(f'{path} is not the header of a store. {_REBUILD}')
     return header
+
+
+def _fits(body: dict[str, Any], checksum: Any) -> bool:
+    try:
+        return checksum == checksum_of(body)
+    except RecursionError:
+        # Not as deep as what can be read can be written.
+        return False
 
 
 def _check_sizes(folder: str, files: dict[str, Any]) -> None:

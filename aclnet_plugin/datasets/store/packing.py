@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from ..completion import completed_dtype
 from .content import content_hash
-from .header import ROW
+from .format import ROW
 from .values import encode
 
 ALIGNMENT = 64
 """Each array starts at a multiple of it, in bytes."""
+
+DTYPES = ('float16', 'float32')
+"""What coordinates and scores can be converted to."""
+
+_POSE_KEYS = ('keypoint', 'keypoint_score')
 
 
 class Unstorable(ValueError):
@@ -55,10 +61,63 @@ def pack(values: Mapping[str, Any]) -> tuple[bytes, list[np.ndarray]]:
     record = {}
     for key, value in values.items():
         try:
+            # A lone surrogate in the key itself has no UTF-8.
+            key.encode()
             record[key] = encode(value, put)
         except ValueError as error:
             raise Unstorable(key, str(error)) from None
     return json.dumps(record, ensure_ascii=False).encode(), arrays
+
+
+def converted(sample: Mapping[str, Any], dtype: str | None) -> dict[str, Any]:
+    """A copy of a sample, with coordinates and scores of another precision.
+
+    Args:
+        sample: Annotation of one sequence; it need not be a good one.
+        dtype: The dtype, None to keep theirs.
+    """
+    sample = dict(sample)
+    for key in _POSE_KEYS:
+        values = sample.get(key)
+        if dtype is None or not isinstance(values, np.ndarray):
+            continue
+        if values.dtype.kind in 'fiu':
+            # The check finds what overflows.
+            with np.errstate(over='ignore'):
+                sample[key] = values.astype(dtype)
+    return sample
+
+
+def kind_of(sample: Mapping[str, Any]) -> tuple[str, int, int, int, bool]:
+    """In what a sample may differ from others of its store.
+
+    Args:
+        sample: Annotation of one sequence.
+
+    Returns:
+        Dtype with which the key points are handed out, number of axes,
+        joints, channels, whether there is a score.
+    """
+    keypoint = sample['keypoint']
+    dtype = completed_dtype(keypoint).str
+    joints, channels = keypoint.shape[-2:]
+    scored = 'keypoint_score' in sample
+    return dtype, keypoint.ndim, joints, channels, scored
+
+
+def label_facts(sample: Mapping[str, Any]) -> tuple[int, bool]:
+    """The label, or the largest of several, and whether there are several."""
+    label = sample['label']
+    several = isinstance(label, (list, tuple))
+    return max(label) if several else label, several
+
+
+def length_facts(sample: Mapping[str, Any]) -> tuple[int, int]:
+    """Persons, or skeletons of ``(n, V, C)``, and frames of a sample."""
+    keypoint = sample['keypoint']
+    listed = keypoint.ndim == 3
+    frames = sample['total_frames'] if listed else keypoint.shape[1]
+    return len(keypoint), frames
 
 
 def row_of(sample: Mapping[str, Any], kind: int) -> np.ndarray:
@@ -71,13 +130,9 @@ def row_of(sample: Mapping[str, Any], kind: int) -> np.ndarray:
     Returns:
         ``()`` of the dtype ``ROW``, without the places of record and arrays.
     """
-    keypoint, label = sample['keypoint'], sample['label']
-    several = isinstance(label, (list, tuple))
-    listed = keypoint.ndim == 3
     row = np.zeros((), ROW)
-    row['content'] = content_hash(keypoint)
-    row['label'] = max(label) if several else label
-    row['size'] = len(keypoint)
-    row['frames'] = sample['total_frames'] if listed else keypoint.shape[1]
-    row['kind'], row['several'] = kind, several
+    row['content'] = content_hash(sample['keypoint'])
+    row['label'], row['several'] = label_facts(sample)
+    row['size'], row['frames'] = length_facts(sample)
+    row['kind'] = kind
     return row

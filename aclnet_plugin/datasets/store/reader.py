@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -11,11 +10,11 @@ import numpy as np
 
 from ..naming import NAME_KEYS
 from ..splits import take_split
-from .header import ARRAYS, INDEX, PLACES, RECORDS, ROW, read_header
-from .values import decode
+from .format import INDEX, PLACES, RECORDS, ROW
+from .header import read_header
+from .packing import kind_of, label_facts, length_facts
+from .records import Records, damage, map_file
 
-# Without the guess of an encoding, which json.loads begins with.
-_parse = json.JSONDecoder().raw_decode
 _HEAD_KEYS = (*NAME_KEYS, 'label')
 
 
@@ -33,7 +32,7 @@ class SkeletonStore(Sequence):
         folder: The same, as a string.
         checksum: Of the header, and so of all that the store holds.
         index: One row for each sequence, see
-            :data:`~aclnet_plugin.datasets.store.header.ROW`.
+            :data:`~aclnet_plugin.datasets.store.format.ROW`.
         kinds: What sequences differ in, in the order that the index refers
             to: ``(dtype, ndim, joints, channels, with score)``.
         classes: Names of the classes; empty if unknown.
@@ -42,7 +41,8 @@ class SkeletonStore(Sequence):
     Raises:
         FileNotFoundError: If there is no such folder.
         ValueError: If it is no store, of another version, damaged, or if a
-            file was cut short.
+            file was cut short. Reading a sequence raises it as well, if that
+            one is damaged.
 
     Examples:
         >>> store = SkeletonStore('data/skeleton/ntu60_3d.store')
@@ -52,24 +52,35 @@ class SkeletonStore(Sequence):
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = os.fspath(folder)
+        # For other processes, which may start in another folder.
+        self._path = os.path.abspath(self.folder)
+        before = _identity(self.folder)
+        try:
+            self._open()
+        except (OSError, ValueError):
+            if before in (None, _identity(self.folder)):
+                raise
+        if _identity(self.folder) != before:
+            raise ValueError(
+                f'{self.folder} was replaced while it was opened; try again.'
+            )
+
+    def _open(self) -> None:
         body, self.checksum = read_header(self.folder)
         self.kinds = [tuple(kind) for kind in body['kinds']]
         self.classes: list[str] = body['classes']
         self.probes: list[int] = body['probes']
         self._splits: dict[str, dict[str, Any]] = body['splits']
         self._total: int = body['sequences']
-        rows = self._map(INDEX, ROW)
-        self.index = rows[: self._total]
-        self._starts = rows['record'], rows['arrays']
-        self._places = self._map(PLACES, np.dtype('<i8'))
-        self._records = memoryview(self._map(RECORDS, np.dtype('u1')))
-        self._arrays = self._map(ARRAYS, np.dtype('u1'))
+        self._records = Records(self.folder, map_file(self.folder, INDEX, ROW))
+        self.index = self._records.rows[: self._total]
+        self._places = map_file(self.folder, PLACES, np.dtype('<i8'))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}({self.folder!r})'
 
     def __reduce__(self) -> tuple:
-        return _reopen, (type(self), self.folder, self.checksum)
+        return _reopen, (type(self), self._path, self.checksum)
 
     def __deepcopy__(self, memo: dict) -> SkeletonStore:
         # Nothing in it ever changes.
@@ -88,18 +99,55 @@ class SkeletonStore(Sequence):
                 f'{self.folder} has no sequence number {place}, but '
                 f'{self._total:,} of them'
             )
-        return self._load(place % self._total)
+        return self.read(place % self._total)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return map(self._load, range(self._total))
+        return map(self.read, range(self._total))
+
+    def read(self, place: int) -> dict[str, Any]:
+        """The sample at a place that the store itself has named.
+
+        Args:
+            place: Place in the store.
+
+        Raises:
+            ValueError: If the sample, or the table of places, is damaged.
+        """
+        return self._sample(place, None)
 
     def head(self, place: int) -> dict[str, Any]:
         """Name and label of the sample at a place.
 
         Args:
             place: Place in the store.
+
+        Raises:
+            ValueError: If the sample, or the table of places, is damaged.
         """
-        return self._load(place, _HEAD_KEYS)
+        return self._sample(place, _HEAD_KEYS)
+
+    def rows(self, places: Sequence[int]) -> np.ndarray:
+        """What the index says of some sequences.
+
+        Args:
+            places: Places in the store.
+
+        Returns:
+            One row for each of them.
+
+        Raises:
+            ValueError: If the index, or the table of places, is damaged.
+        """
+        places = np.asarray(places, np.int64)
+        for place in (places.min(initial=0), places.max(initial=0)):
+            self._check_place(int(place))
+        rows = self.index[places]
+        known = rows['kind'] < len(self.kinds)
+        if not (known & (rows['size'] >= 0) & (rows['frames'] >= 0)).all():
+            raise damage(
+                self.folder, INDEX, 'it tells of no possible sequence'
+            )
+        return rows
 
     @property
     def splits(self) -> list[str]:
@@ -146,11 +194,18 @@ class SkeletonStore(Sequence):
 
         The arrays are views of the file.
         """
-        content = self._load(self._total)['content']
+        content = self._records.load(self._total).get('content', ())
         samples = list(self)
         if content is None:
             return samples
-        content['annotations'] = type(content['annotations'])(samples)
+        kind = None
+        if isinstance(content, dict):
+            kind = type(content.get('annotations'))
+        if kind not in (list, tuple):
+            raise damage(
+                self.folder, RECORDS, 'its last record has no annotations'
+            )
+        content['annotations'] = kind(samples)
         return content
 
     def _split(self, name: str) -> dict[str, Any]:
@@ -163,41 +218,48 @@ class SkeletonStore(Sequence):
             raise ValueError(self.folder + found['problem'])
         return found
 
-    def _load(
-        self, row: int, keys: Collection[str] | None = None
+    def _sample(
+        self, place: int, keys: Collection[str] | None
     ) -> dict[str, Any]:
-        records, arrays = self._starts
-        start, end = records.item(row), records.item(row + 1)
-        base = arrays.item(row)
+        """Some or all of a sample, compared with what the index says."""
+        self._check_place(place)
+        sample = self._records.load(place, keys)
+        try:
+            row = self.index.item(place)
+            _, _, _, label, size, frames, kind, several = row
+            same = label_facts(sample) == (label, several)
+            if same and keys is None:
+                same = (
+                    length_facts(sample) == (size, frames)
+                    and kind_of(sample) == self.kinds[kind]
+                )
+        except Exception:
+            # Values of the wrong type can fail anywhere.
+            same = False
+        if not same:
+            raise damage(
+                self.folder,
+                f'sequence number {place}',
+                'it is not what the index says',
+            )
+        return sample
 
-        def get(
-            place: int, dtype: np.dtype, shape: tuple[int, ...], order: str
-        ) -> np.ndarray:
-            return np.ndarray(
-                shape, dtype, self._arrays, base + place, order=order
+    def _check_place(self, place: int) -> None:
+        if not 0 <= place < self._total:
+            raise damage(
+                self.folder,
+                PLACES,
+                f'it names number {place} of {self._total:,} sequences',
             )
 
-        try:
-            record, _ = _parse(str(self._records[start:end], 'utf-8'))
-            return {
-                key: decode(item, get)
-                for key, item in record.items()
-                if keys is None or key in keys
-            }
-        except Exception as error:
-            # A damaged record can fail anywhere.
-            raise ValueError(
-                f'{self.folder}: sequence number {row} is damaged '
-                f'({type(error).__name__}: {error}). See what else is, with '
-                f'python tools/data/build_store.py --verify {self.folder}'
-            ) from error
 
-    def _map(self, name: str, dtype: np.dtype) -> np.ndarray:
-        path = os.path.join(self.folder, name)
-        if not os.path.getsize(path):
-            return np.empty(0, dtype)
-        # A memmap itself is slow to index.
-        return np.asarray(np.memmap(path, dtype, 'r'))
+def _identity(folder: str) -> tuple[int, int] | None:
+    """Equal as long as there is the same folder; None if there is none."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _reopen(kind: type, folder: str, checksum: str) -> SkeletonStore:

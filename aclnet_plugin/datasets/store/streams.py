@@ -1,4 +1,4 @@
-"""A file that is written from start to end, and summed up meanwhile."""
+"""The files of a store, written from start to end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+
+import numpy as np
+
+from .format import ARRAYS, FILES, INDEX, PLACES, RECORDS, ROW
+from .packing import ALIGNMENT
+from .values import is_fortran
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Stream:
-    """A file of a store that is being written.
+    """A file that is summed up while it is written.
 
     Args:
         path: The file.
@@ -43,6 +49,11 @@ class Stream:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self._file.closed
+
     def close(self) -> None:
         """Give the file back; more than once does no harm."""
         self._file.close()
@@ -50,6 +61,70 @@ class Stream:
     def summary(self) -> dict[str, Any]:
         """Size and checksum, as they stand in the header."""
         return {'bytes': self.size, 'sha256': self._hash.hexdigest()}
+
+
+class OpenFiles:
+    """All files of a store but its header, while they are written.
+
+    Args:
+        folder: Where they are.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._index = os.path.join(folder, INDEX)
+        self._streams = {
+            name: Stream(os.path.join(folder, name)) for name in FILES
+        }
+
+    def append(
+        self, row: np.ndarray, record: bytes, arrays: Iterable[np.ndarray]
+    ) -> None:
+        """Write what belongs to a row, and the row.
+
+        Args:
+            row: ``()`` of the dtype ``ROW``; its places are filled in.
+            record: The record.
+            arrays: The arrays that it refers to.
+        """
+        stream = self._streams[ARRAYS]
+        row['arrays'] = stream.size
+        row['record'] = self._streams[RECORDS].size
+        for array in arrays:
+            stream.write(array.tobytes('F' if is_fortran(array) else 'C'))
+            stream.align(ALIGNMENT)
+        self._streams[RECORDS].write(record)
+        self._streams[INDEX].write(row.tobytes())
+
+    def index(self) -> np.ndarray:
+        """All rows so far."""
+        self._streams[INDEX].flush()
+        return np.fromfile(self._index, ROW)
+
+    def add_places(self, parts: Iterable[np.ndarray]) -> None:
+        """Write the places of the splits."""
+        for part in parts:
+            self._streams[PLACES].write(part.tobytes())
+
+    def summary(self) -> dict[str, dict[str, Any]]:
+        """Size and checksum of each file."""
+        return {name: one.summary() for name, one in self._streams.items()}
+
+    def finish(self) -> None:
+        """Bring all of it to the disk, and close it."""
+        for stream in self._streams.values():
+            stream.flush()
+            stream.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be written any more."""
+        return any(one.closed for one in self._streams.values())
+
+    def close(self) -> None:
+        """Give the files back; more than once does no harm."""
+        for stream in self._streams.values():
+            with suppress(OSError):
+                stream.close()
 
 
 @contextmanager

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 
-from .header import HEADER, REPLACED, SUFFIX
+try:
+    import fcntl
+except ImportError:  # a system without Unix locks
+    fcntl = None
+
+from .format import HEADER, PARTIAL, REPLACED, SUFFIX
 
 
 def check_target(folder: str, overwrite: bool) -> None:
@@ -30,6 +35,67 @@ def check_target(folder: str, overwrite: bool) -> None:
         )
     if not overwrite:
         raise FileExistsError(f'{folder} exists; use overwrite to replace it.')
+
+
+class BuildFolder:
+    """The folder in which a store is built, for one process at a time.
+
+    Whatever a killed process has left there is removed.
+
+    Args:
+        folder: The store.
+
+    Attributes:
+        path: The folder, beside the store.
+
+    Raises:
+        FileExistsError: If another process builds the same store.
+        OSError: If it cannot be made.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.path = folder + PARTIAL
+        os.makedirs(self.path, exist_ok=True)
+        self._handle = os.open(self.path, os.O_RDONLY)
+        if not self._lock():
+            self.close()
+            raise FileExistsError(
+                f'{folder} is being written by another process; wait for it '
+                'or stop it.'
+            )
+        for entry in os.scandir(self.path):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.remove(entry.path)
+
+    def close(self) -> None:
+        """Let others build; more than once does no harm."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def remove(self) -> None:
+        """Give up what is in there, unless it is closed."""
+        if self._handle is not None:
+            shutil.rmtree(self.path, ignore_errors=True)
+            self.close()
+
+    def _lock(self) -> bool:
+        if fcntl is None:
+            return True
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # some network file systems have no locks
+        try:
+            # It may have been renamed or removed meanwhile.
+            there = os.stat(self.path)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(there, os.fstat(self._handle))
 
 
 def put_in_place(partial: str, folder: str) -> None:

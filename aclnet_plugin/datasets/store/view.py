@@ -70,12 +70,16 @@ class StoreView(Sequence):
 
         Raises:
             IndexError: If there is no such index.
+            TypeError: If they are no integers.
         """
-        indices = np.asarray(indices, np.int64)
-        return self._of(np.asarray(self.places, np.int64)[indices])
+        chosen = np.asarray(indices)
+        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in 'iu'):
+            raise TypeError('indices have to be a list of integers.')
+        places = np.asarray(self.places, np.int64)
+        return self._of(places[chosen.astype(np.int64)])
 
     def _of(self, places: Sequence[int]) -> StoreView:
         return type(self)(self.store, self.split, self.finish, places)
 
     def _sample(self, place: int) -> dict:
-        return self.finish(self.store[int(place)])
+        return self.finish(self.store.read(int(place)))

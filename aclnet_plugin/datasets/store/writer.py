@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -18,24 +16,13 @@ from ..annotation_file import take_classes
 from ..checks import check_sample
 from ..completion import complete
 from ..naming import NAME_KEYS, sample_name
-from .header import (
-    ARRAYS,
-    HEADER,
-    INDEX,
-    PARTIAL,
-    PLACES,
-    RECORDS,
-    ROW,
-    header_text,
-)
-from .packing import ALIGNMENT, Unstorable, pack, row_of
-from .streams import Stream, room_explained
+from .format import HEADER, ROW
+from .header import header_text
+from .packing import DTYPES, Unstorable, converted, kind_of, pack, row_of
+from .streams import OpenFiles, room_explained
 from .tables import probes, split_tables
-from .targets import check_target, put_in_place
-from .values import is_fortran
+from .targets import BuildFolder, check_target, put_in_place
 
-DTYPES = ('float16', 'float32')
-_POSE_KEYS = ('keypoint', 'keypoint_score')
 _MAX_KINDS = 2**16
 
 
@@ -83,19 +70,15 @@ class StoreWriter:
                 f'{", ".join(DTYPES)}, or None to keep what is there.'
             )
         self.dtype = dtype
+        self.overwrite = overwrite
         check_target(self.folder, overwrite)
-        self._partial = self.folder + PARTIAL
         self._finished = False
         self._names: list[str | None] = []
         self._seen: dict[str, int] = {}
         self._kinds: dict[tuple, int] = {}
-        self._streams: dict[str, Stream] = {}
         with room_explained(self.folder):
-            shutil.rmtree(self._partial, ignore_errors=True)
-            os.makedirs(self._partial)
-            for name in (ARRAYS, RECORDS, INDEX, PLACES):
-                path = os.path.join(self._partial, name)
-                self._streams[name] = Stream(path)
+            self._build = BuildFolder(self.folder)
+            self._files = OpenFiles(self._build.path)
 
     def __enter__(self) -> StoreWriter:
         return self
@@ -127,8 +110,10 @@ class StoreWriter:
         Raises:
             ValueError: If it cannot be used; nothing of it is kept, and
                 others can still be added.
-            OSError: If it cannot be written.
+            OSError: If it cannot be written; then no more can be added.
+            RuntimeError: If no more can be added.
         """
+        self._check_open()
         place = len(self)
         if not isinstance(sample, Mapping) or not all(
             type(key) is str for key in sample
@@ -138,7 +123,7 @@ class StoreWriter:
                 f'{shown(sample)}; annotations are dicts with strings as '
                 'keys: frame_dir, label, keypoint.'
             )
-        sample = self._converted(sample)
+        sample = converted(sample, self.dtype)
         check_sample(sample, self.origin, place)
         named = any(key in sample for key in NAME_KEYS)
         name = sample_name(sample) if named else None
@@ -178,7 +163,9 @@ class StoreWriter:
         Raises:
             ValueError: If splits or classes are wrong, or there is no
                 sequence.
+            FileExistsError: If something has appeared there meanwhile.
             OSError: If it cannot be written.
+            RuntimeError: If it is finished already.
         """
         content: dict[str, Any] = dict(annotations=[])
         if split is not None:
@@ -193,6 +180,7 @@ class StoreWriter:
         Args:
             content: Result of :func:`without_samples`.
         """
+        self._check_open()
         if not len(self):
             raise ValueError(
                 f'{self.origin} has no annotations; create it again.'
@@ -205,14 +193,11 @@ class StoreWriter:
         self._append(np.zeros((), ROW), record, arrays)
         self._append(np.zeros((), ROW), b'', [])
         with room_explained(self.folder):
-            self._streams[INDEX].flush()
-            path = os.path.join(self._partial, INDEX)
-            index = np.fromfile(path, ROW, len(self))
+            index = self._files.index()[: len(self)]
             splits, places = split_tables(
                 content, self._names, index, self.origin
             )
-            for part in places:
-                self._streams[PLACES].write(part.tobytes())
+            self._files.add_places(places)
             body = dict(
                 sequences=len(self),
                 kinds=list(self._kinds),
@@ -220,54 +205,41 @@ class StoreWriter:
                 splits=splits,
                 probes=probes(index, np.arange(len(self))),
                 made_by=f'aclnet_plugin {__version__}',
-                files={n: s.summary() for n, s in self._streams.items()},
+                files=self._files.summary(),
             )
-            for stream in self._streams.values():
-                stream.flush()
-                stream.close()
-            with atomic_writer(os.path.join(self._partial, HEADER)) as file:
+            self._files.finish()
+            path = os.path.join(self._build.path, HEADER)
+            with atomic_writer(path) as file:
                 file.write(header_text(body).encode())
-            put_in_place(self._partial, self.folder)
+            check_target(self.folder, self.overwrite)
+            put_in_place(self._build.path, self.folder)
+        self._build.close()
         self._finished = True
 
     def abandon(self) -> None:
         """Give up what is not finished; does nothing to a finished store."""
-        for stream in self._streams.values():
-            with suppress(OSError):
-                stream.close()
-        shutil.rmtree(self._partial, ignore_errors=True)
+        self._files.close()
+        self._build.remove()
+
+    def _check_open(self) -> None:
+        if self._files.closed:
+            raise RuntimeError(
+                f'{self.folder}: this writer is closed; make a new one.'
+            )
 
     def _append(
         self, row: np.ndarray, record: bytes, arrays: list[np.ndarray]
     ) -> None:
-        with room_explained(self.folder):
-            row['arrays'] = self._streams[ARRAYS].size
-            row['record'] = self._streams[RECORDS].size
-            for array in arrays:
-                order = 'F' if is_fortran(array) else 'C'
-                self._streams[ARRAYS].write(array.tobytes(order))
-                self._streams[ARRAYS].align(ALIGNMENT)
-            self._streams[RECORDS].write(record)
-            self._streams[INDEX].write(row.tobytes())
-
-    def _converted(self, sample: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of the dict, with coordinates and scores as asked for."""
-        sample = dict(sample)
-        for key in _POSE_KEYS:
-            values = sample.get(key)
-            if self.dtype is None or not isinstance(values, np.ndarray):
-                continue
-            if values.dtype.kind in 'fiu':
-                # The check finds what overflows.
-                with np.errstate(over='ignore'):
-                    sample[key] = values.astype(self.dtype)
-        return sample
+        try:
+            with room_explained(self.folder):
+                self._files.append(row, record, arrays)
+        except OSError:
+            # Half of it may be written.
+            self.abandon()
+            raise
 
     def _kind(self, sample: Mapping[str, Any]) -> int:
-        keypoint = sample['keypoint']
-        joints, channels = keypoint.shape[-2:]
-        scored = 'keypoint_score' in sample
-        kind = (keypoint.dtype.str, keypoint.ndim, joints, channels, scored)
+        kind = kind_of(sample)
         if kind not in self._kinds and len(self._kinds) == _MAX_KINDS:
             raise ValueError(
                 f'{self.origin}: the sequences have more than {_MAX_KINDS} '
