@@ -9,62 +9,17 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from aclnet_plugin.structures.skeletons import get_layout
 
-from ..layers import DynamicGCN, MultiScaleTCN, random_adjacency
+from ..layers import ACLBlock, random_adjacency, without_repetition
+from ..layers.norms import countable, norm
 from ..layers.tcn import DEFAULT_BRANCHES
 
-
-class ACLBlock(nn.Module):
-    """Spatial unit, temporal unit and residual (section 2).
-
-    Args:
-        in_channels: Input channels.
-        out_channels: Output channels.
-        adjacency: ``(K_s, V, V)`` start value of the learnable graph.
-        stride: Temporal stride. Defaults to 1.
-        residual: Whether the block adds its input. Defaults to True.
-        gcn_ratio: See :class:`DynamicGCN`.
-        tcn_branches: See :class:`MultiScaleTCN`.
-        num_coeff: See :class:`MultiScaleTCN`.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        adjacency: Tensor,
-        stride: int = 1,
-        residual: bool = True,
-        gcn_ratio: float = 0.125,
-        tcn_branches: Sequence = DEFAULT_BRANCHES,
-        num_coeff: int = 25,
-    ) -> None:
-        super().__init__()
-        self.gcn = DynamicGCN(in_channels, out_channels, adjacency, gcn_ratio)
-        self.tcn = MultiScaleTCN(out_channels, stride, tcn_branches, num_coeff)
-        self.relu = nn.ReLU()
-        self.residual: nn.Module | None
-        if not residual:
-            self.residual = None
-        elif in_channels == out_channels and stride == 1:
-            self.residual = nn.Identity()
-        else:
-            self.residual = nn.Sequential()
-            self.residual.add_module(
-                'conv',
-                nn.Conv2d(in_channels, out_channels, 1, stride=(stride, 1)),
-            )
-            self.residual.add_module('bn', nn.BatchNorm2d(out_channels))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """``(n, C_in, T, V)`` to features and the block's dynamic graph."""
-        out, dynamic = self.gcn(x)
-        out = self.tcn(out)
-        if self.residual is not None:
-            out = out + self.residual(x)
-        return self.relu(out), dynamic
+PERSONS_AT_ONCE = 16
+"""On a CPU. Feature maps stay below 32 MB, above which glibc fetches fresh
+pages from the system for each of them: twice the time."""
 
 
 @MODELS.register_module()
@@ -72,6 +27,7 @@ class ACLGCN(BaseModule):
     """Dynamic-graph GCN with a relation vector as second output.
 
     Absent persons (all zeros) are treated like any other, as in the release.
+    As they all have the same features, these can be computed once.
 
     Args:
         graph_cfg: ``layout`` (a name or a layout dict, see
@@ -90,10 +46,17 @@ class ACLGCN(BaseModule):
             to 2.
         gcn_ratio: See :class:`~..layers.gcn.DynamicGCN`. Defaults to 0.125.
         tcn_ms_cfg: See :class:`~..layers.tcn.MultiScaleTCN`.
+        share_absent: When absent persons share one computation: ``'always'``,
+            in ``'eval'`` or ``'never'``. The results are the same up to
+            rounding: in training the shared person counts in the statistics
+            of a batch as often as it is absent. A compiled model does not
+            share, nor one with other norms than batch norms, such as
+            ``SyncBatchNorm``, in training. Defaults to ``'eval'``.
         init_cfg: As in MMEngine; by default PyTorch's own initialisation.
 
     Raises:
-        ValueError: If ``graph_cfg`` has unknown keys, or widths do not work.
+        ValueError: If ``graph_cfg`` has unknown keys, widths do not work, or
+            ``share_absent`` is unknown.
     """
 
     def __init__(
@@ -107,9 +70,16 @@ class ACLGCN(BaseModule):
         ch_ratio: int = 2,
         gcn_ratio: float = 0.125,
         tcn_ms_cfg: Sequence = DEFAULT_BRANCHES,
+        share_absent: str = 'eval',
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        if share_absent not in ('always', 'eval', 'never'):
+            raise ValueError(
+                f"share_absent must be 'always', 'eval' or 'never', got "
+                f'{share_absent!r}'
+            )
+        self.share_absent = share_absent
         self.layout, adjacency = _start_graph(**graph_cfg)
         self.in_channels = in_channels
         joints = self.layout.num_joints
@@ -156,7 +126,7 @@ class ACLGCN(BaseModule):
                 f'the backbone takes (N, M, T, V, C), got {tuple(x.shape)}; '
                 f'does the pipeline end with FormatGCNInput?'
             )
-        samples, persons, frames, joints, channels = x.shape
+        samples, persons, _, joints, channels = x.shape
         if (joints, channels) != (self.layout.num_joints, self.in_channels):
             raise ValueError(
                 f'the backbone takes {self.layout.num_joints} joints '
@@ -165,20 +135,81 @@ class ACLGCN(BaseModule):
                 f'check graph_cfg.layout and in_channels against the '
                 f'annotation file and pipeline'
             )
+        x = x.flatten(0, 1)
+        unique = without_repetition(x) if self._may_share(x) else None
+        if unique is None:
+            x, relation = self._run_in_parts(x)
+        else:
+            x, relation = self._run_in_parts(x[unique.kept], unique.counts)
+            x = x.index_select(0, unique.place)
+            relation = relation.index_select(0, unique.place)
+        relation = relation.view(samples, persons, joints * joints).mean(1)
+        return x.unflatten(0, (samples, persons)), relation
+
+    def _run_in_parts(
+        self, x: Tensor, counts: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """What :meth:`_run` returns; in evaluation on a CPU in small parts."""
+        if x.device.type != 'cpu' or not self._only_results_count():
+            return self._run(x, counts)
+        parts = [self._run(part) for part in x.split(PERSONS_AT_ONCE)]
+        feats, relations = zip(*parts, strict=True)
+        return torch.cat(feats), torch.cat(relations)
+
+    def _run(
+        self, x: Tensor, counts: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """All blocks.
+
+        Args:
+            x: ``(n, T, V, C)``, one person each.
+            counts: See :func:`~..layers.norms.norm`.
+
+        Returns:
+            ``(n, C_out, T', V)`` and ``(n, V, V)``.
+        """
+        _, frames, joints, channels = x.shape
         # Feature v * C + c of the normalisation is channel c of joint v.
-        x = x.permute(0, 1, 3, 4, 2).reshape(
-            samples * persons, joints * channels, frames
-        )
-        x = self.data_bn(x).view(-1, joints, channels, frames)
+        x = x.permute(0, 2, 3, 1).flatten(1, 2)
+        x = norm(self.data_bn, x, counts).view(-1, joints, channels, frames)
         x = x.permute(0, 2, 3, 1).contiguous()
         for block in self.gcn:
-            x, dynamic = block(x)
+            x, dynamic = block(x, counts)
         # In float32: half precision would round away most of what tells one
         # sample's graph from another's.
         wide = torch.promote_types(dynamic.dtype, torch.float32)
-        relation = dynamic.flatten(1, 2).mean(1, dtype=wide)
-        relation = relation.view(samples, persons, joints * joints).mean(1)
-        return x.view(samples, persons, *x.shape[1:]), relation
+        return x, dynamic.flatten(1, 2).mean(1, dtype=wide)
+
+    def _may_share(self, x: Tensor) -> bool:
+        """Whether absent persons may share one computation.
+
+        A compiled or traced model would keep the number of persons of its
+        first batch, and a gradient of the input would be that of the shared
+        person.
+        """
+        if self.share_absent == 'never' or _captured():
+            return False
+        if self._only_results_count():
+            return True
+        return (
+            self.share_absent == 'always'
+            and self.training
+            and not x.requires_grad
+            and all(
+                countable(module)
+                for module in self.modules()
+                if isinstance(module, _BatchNorm)
+            )
+        )
+
+    def _only_results_count(self) -> bool:
+        """Whether this is evaluation without gradients, run as it stands."""
+        return not (self.training or torch.is_grad_enabled() or _captured())
+
+
+def _captured() -> bool:
+    """Whether the operations are being recorded for other inputs."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def _start_graph(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .norms import norm
+
 
 class DynamicGCN(nn.Module):
     """Graph convolution whose graph depends on the sample (section 2.1).
@@ -48,7 +50,9 @@ class DynamicGCN(nn.Module):
         self.alpha = nn.Parameter(torch.zeros(num_subsets))
         self.beta = nn.Parameter(torch.zeros(num_subsets))
         self.pre = nn.Sequential(
-            nn.Conv2d(in_channels, width, 1), nn.BatchNorm2d(width), nn.ReLU()
+            nn.Conv2d(in_channels, width, 1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
         )
         self.conv1 = nn.Conv2d(in_channels, width, 1)
         self.conv2 = nn.Conv2d(in_channels, width, 1)
@@ -61,7 +65,7 @@ class DynamicGCN(nn.Module):
                 nn.Conv2d(in_channels, out_channels, 1),
                 nn.BatchNorm2d(out_channels),
             )
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU(inplace=True)
 
     def dynamic_graph(self, x: Tensor) -> Tensor:
         r"""The sample-dependent part of the graph.
@@ -82,18 +86,16 @@ class DynamicGCN(nn.Module):
         shape = (x.shape[0], self.num_subsets, self.mid_channels, x.shape[3])
         query = self.conv1(pooled).view(shape)
         reference = self.conv2(pooled).view(shape)
-        channelwise = torch.tanh(query[..., None] - reference[..., None, :])
-        similarity = query.transpose(2, 3) @ reference
-        similarity = similarity.softmax(2)
-        return (
-            self.alpha[0] * channelwise + self.beta[0] * similarity[:, :, None]
-        )
+        return sample_graph(query, reference, self.alpha[0], self.beta[0])
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, counts: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Convolve over the graph.
 
         Args:
             x: ``(n, C_in, T, V)``.
+            counts: See :func:`~.norms.norm`.
 
         Returns:
             Features ``(n, C_out, T, V)`` and the dynamic graph
@@ -102,9 +104,34 @@ class DynamicGCN(nn.Module):
         n, _, frames, joints = x.shape
         dynamic = self.dynamic_graph(x)
         graph = dynamic + self.A[:, None]
-        values = self.pre(x).view(
+        conv, bn, relu = self.pre
+        values = relu(norm(bn, conv(x), counts)).view(
             n, self.num_subsets, self.mid_channels, frames, joints
         )
         out = (values @ graph.to(values.dtype)).flatten(1, 2)
-        out = self.bn(self.post(out)) + self.down(x)
+        out = norm(self.bn, self.post(out), counts)
+        if isinstance(self.down, nn.Identity):
+            out += x
+        else:
+            conv, bn = self.down
+            out += norm(bn, conv(x), counts)
         return self.relu(out), dynamic
+
+
+def sample_graph(
+    query: Tensor, reference: Tensor, alpha: Tensor, beta: Tensor
+) -> Tensor:
+    """See :meth:`DynamicGCN.dynamic_graph`.
+
+    Args:
+        query: ``(n, K_s, c, V)``.
+        reference: ``(n, K_s, c, V)``.
+        alpha: Weight of the channel-wise graph.
+        beta: Weight of the similarity graph.
+
+    Returns:
+        ``(n, K_s, c, V, V)``.
+    """
+    channelwise = torch.tanh(query[..., None] - reference[..., None, :])
+    similarity = (query.transpose(2, 3) @ reference).softmax(2)
+    return torch.addcmul(beta * similarity[:, :, None], alpha, channelwise)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .norms import norm, norms
 
 DEFAULT_BRANCHES = ((3, 1), (3, 2), (3, 3), (3, 4), ('max', 3), '1x1')
 """(kernel, dilation), (``'max'``, kernel) or ``'1x1'``."""
@@ -79,7 +82,7 @@ class MultiScaleTCN(nn.Module):
         self.add_coeff = nn.Parameter(torch.zeros(num_coeff))
         self.transform = nn.Sequential(
             nn.BatchNorm2d(channels),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(channels, channels, 1),
         )
         self.bn = nn.BatchNorm2d(channels)
@@ -104,11 +107,43 @@ class MultiScaleTCN(nn.Module):
             temporal,
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(n, C, T, V)`` to ``(n, C, ceil(T / stride), V)``."""
+    def forward(self, x: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Run all branches.
+
+        Args:
+            x: ``(n, C, T, V)``.
+            counts: See :func:`~.norms.norm`.
+
+        Returns:
+            ``(n, C, ceil(T / stride), V)``.
+        """
         joints = x.shape[3]
         x = torch.cat([x, x.mean(3, keepdim=True)], 3)
-        x = torch.cat([branch(x) for branch in self.branches], 1)
-        local, whole = x[..., :joints], x[..., joints:]
-        x = local + whole * self.add_coeff[:joints]
-        return self.bn(self.transform(x))
+        x = torch.cat(self._branch_outputs(x, counts), 1)
+        local, whole = x.split([joints, 1], 3)
+        x = torch.addcmul(local, whole, self.add_coeff[:joints])
+        bn, relu, conv = self.transform
+        return norm(self.bn, conv(relu(norm(bn, x, counts))), counts)
+
+    def _branch_outputs(
+        self, x: Tensor, counts: Tensor | None
+    ) -> list[Tensor]:
+        """What each branch makes of x, in their order.
+
+        The branches that begin with convolution, norm and ReLU do so
+        together.
+        """
+        staged = [b for b in self.branches if isinstance(b, nn.Sequential)]
+        if not staged:
+            return [branch(x) for branch in self.branches]
+        modules = [branch[1] for branch in staged]
+        weight = torch.cat([branch[0].weight for branch in staged])
+        bias = torch.cat([branch[0].bias for branch in staged])
+        inner = norms(F.conv2d(x, weight, bias), modules, counts).relu_()
+        parts = iter(inner.split([bn.num_features for bn in modules], 1))
+        return [
+            branch[3](next(parts))
+            if isinstance(branch, nn.Sequential)
+            else branch(x)
+            for branch in self.branches
+        ]

@@ -1,0 +1,4 @@
+"""The equations as a reader of the paper would write them first.
+
+What the benchmarks compare with. Nothing in the package imports it.
+"""

@@ -1,0 +1,108 @@
+"""Absent persons share one computation; nothing else changes."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from aclnet_plugin.models import ACLGCN
+from aclnet_plugin.models.backbones import acl_gcn
+
+
+def backbone(dtype=torch.float64, **kwargs):
+    torch.manual_seed(0)
+    model = ACLGCN(
+        graph_cfg=dict(layout='nturgb+d'),
+        base_channels=16,
+        num_stages=3,
+        inflate_stages=(2,),
+        down_stages=(3,),
+        **kwargs,
+    )
+    for name, parameter in model.named_parameters():
+        if name.endswith(('alpha', 'beta', 'add_coeff')):
+            nn.init.constant_(parameter, 0.5)
+    return model.to(dtype)
+
+
+def clips(dtype=torch.float64):
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(4, 2, 9, 25, 3, generator=g, dtype=dtype)
+    x[0, 1] = x[2, 1] = x[3, 0] = 0
+    return x
+
+
+def rows_of(model, call):
+    """Persons that the first block computes."""
+    seen = []
+    handle = model.gcn[0].register_forward_pre_hook(
+        lambda _, args: seen.append(len(args[0]))
+    )
+    call()
+    handle.remove()
+    return seen
+
+
+def test_training_is_the_same():
+    model = backbone()
+    twin = copy.deepcopy(model)
+    twin.share_absent = 'always'
+    g = torch.Generator().manual_seed(1)
+    probe = torch.randn(4, 2, 32, 5, 25, generator=g, dtype=torch.float64)
+    outcomes = []
+    for each, rows in ((model, 8), (twin, 6)):
+
+        def step(each=each):
+            feats, relation = each(clips())
+            ((feats * probe).mean() + relation.square().sum()).backward()
+            outcomes.append((feats.detach(), relation.detach()))
+
+        assert rows_of(each, step) == [rows]
+    torch.testing.assert_close(*outcomes)
+    for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(p.grad, q.grad, rtol=1e-7, atol=1e-10)
+    for p, q in zip(model.buffers(), twin.buffers(), strict=True):
+        torch.testing.assert_close(p, q)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_evaluation_is_the_same(dtype):
+    model = backbone(dtype).eval()
+    outcomes = []
+    for choice, rows in (('never', 8), ('eval', 6), ('always', 6)):
+        model.share_absent = choice
+        with torch.no_grad():
+            assert rows_of(
+                model, lambda: outcomes.append(model(clips(dtype)))
+            ) == [rows]
+    for found in outcomes[1:]:
+        torch.testing.assert_close(found, outcomes[0])
+
+
+def test_only_when_asked_for():
+    model = backbone()
+    assert model.share_absent == 'eval'
+    assert rows_of(model, lambda: model(clips())) == [8], 'training'
+    model.eval()
+    assert rows_of(model, lambda: model(clips())) == [8], 'gradients'
+    model.train().share_absent = 'always'
+    wanted = clips().requires_grad_()
+    assert rows_of(model, lambda: model(wanted)) == [8], 'gradient of input'
+    model.gcn[1].gcn.bn.momentum = None
+    assert rows_of(model, lambda: model(clips())) == [8], 'other norm'
+
+
+def test_unknown_choice():
+    with pytest.raises(ValueError, match="'always', 'eval' or 'never'"):
+        backbone(share_absent='sometimes')
+
+
+@torch.no_grad()
+def test_small_parts_make_no_difference(monkeypatch):
+    model = backbone().eval()
+    wanted = model(clips())
+    monkeypatch.setattr(acl_gcn, 'PERSONS_AT_ONCE', 4)
+    assert rows_of(
+        model, lambda: torch.testing.assert_close(model(clips()), wanted)
+    ) == [4, 2]
