@@ -152,7 +152,7 @@ fi
 
 step 'accuracy and Motion Families'
 # The last checkpoint: its families are the most mature ones.
-"$PY" tools/analysis_tools/affinity_report.py "$last" --classes "$DATA" \
+"$PY" tools/analysis/affinity_report.py "$last" --classes "$DATA" \
     --out-dir "$WORK/affinity" --result "$WORK/test" --dump-json ||
     die 'the report failed' 'see the lines above'
 

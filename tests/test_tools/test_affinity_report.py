@@ -13,7 +13,7 @@ NAMES = ['wave', 'point, left', 'sit [slow]', 'jump']
 
 @pytest.fixture(scope='module')
 def report():
-    path = ROOT / 'tools' / 'analysis_tools' / 'affinity_report.py'
+    path = ROOT / 'tools' / 'analysis' / 'affinity_report.py'
     spec = importlib.util.spec_from_file_location('affinity_report', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

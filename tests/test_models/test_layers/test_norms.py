@@ -56,7 +56,9 @@ def wider(module):
 
 @pytest.mark.parametrize('train', [True, False])
 @pytest.mark.parametrize(
-    'change', [None, frozen, slower, cumulative, wider], ids=str
+    'change',
+    [None, frozen, slower, cumulative, wider],
+    ids=lambda change: getattr(change, '__name__', 'alike'),
 )
 def test_together_is_one_by_one(train, change):
     modules = [m.double().train(train) for m in drawn_norms(1, 3, 2)]

@@ -4,7 +4,7 @@ Prints the training epoch, the most frequent confusions and the Motion
 Families as tables and saves two pictures, ``confusion.png`` and
 ``families.png``. Needs neither data set nor config::
 
-    python tools/analysis_tools/affinity_report.py work_dirs/x/epoch_40.pth \
+    python tools/analysis/affinity_report.py work_dirs/x/epoch_40.pth \
         --classes names.txt --out-dir work_dirs/x/affinity
 """
 
