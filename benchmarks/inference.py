@@ -27,7 +27,6 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from aclnet_plugin.models.deploy import reparameterize
-from aclnet_plugin.utils.allocator import keep_freed_memory
 from benchmarks.plain.models import (
     JOINTS,
     made_up_clips,
@@ -59,11 +58,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='share of the samples with one person (default: 0.8)',
     )
     parser.add_argument('--threads', type=int, help='default: all cores')
-    parser.add_argument(
-        '--keep-memory',
-        action='store_true',
-        help='glibc keeps what is freed (aclnet_plugin/utils/allocator.py)',
-    )
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--amp', choices=AMP, default='none')
     parser.add_argument('--tf32', action='store_true')
@@ -128,7 +122,6 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.threads:
         torch.set_num_threads(args.threads)
-    kept = args.keep_memory and keep_freed_memory()
     torch.backends.cuda.matmul.allow_tf32 = args.tf32
     torch.backends.cudnn.allow_tf32 = args.tf32
     total = args.samples or max(args.batch_size)
@@ -175,8 +168,8 @@ def main(argv: list[str] | None = None) -> None:
         f'samples of {args.clips} clips, {args.base_channels} channels, '
         f'{args.frames} frames, {JOINTS} joints, {args.one_person:.0%} of '
         f'the samples with one person; amp {args.amp}, TF32 {args.tf32}, '
-        f'compiled {args.compile}, memory kept {kept}. The error is that of '
-        f'the scores. '
+        f'compiled {args.compile}. The error is that of the '
+        f'scores. '
         f'{machine(args.device)}.'
     )
 

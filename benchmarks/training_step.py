@@ -29,7 +29,6 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from aclnet_plugin.utils.allocator import keep_freed_memory
 from benchmarks.plain.models import (
     CLASSES,
     JOINTS,
@@ -38,6 +37,7 @@ from benchmarks.plain.models import (
     with_plain_backbone,
 )
 from benchmarks.timing import (
+    keep_freed_memory,
     machine,
     ratio_of,
     spread_of,
@@ -64,11 +64,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='share of the samples with one person (default: 0)',
     )
     parser.add_argument('--threads', type=int, help='default: all cores')
-    parser.add_argument(
-        '--keep-memory',
-        action='store_true',
-        help='glibc keeps what is freed (aclnet_plugin/utils/allocator.py)',
-    )
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--amp', choices=AMP, default='none')
     parser.add_argument('--tf32', action='store_true')
@@ -175,7 +170,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.threads:
         torch.set_num_threads(args.threads)
-    kept = args.keep_memory and keep_freed_memory()
+    keep_freed_memory()
     torch.backends.cuda.matmul.allow_tf32 = args.tf32
     torch.backends.cudnn.allow_tf32 = args.tf32
     table = Table(title='Milliseconds per training step')
@@ -203,8 +198,7 @@ def main(argv: list[str] | None = None) -> None:
         f'Medians (lowest to highest) of {args.steps} steps, '
         f'{args.base_channels} channels, {args.frames} frames, {JOINTS} '
         f'joints, 2 persons, {args.one_person:.0%} of the samples with one; '
-        f'amp {args.amp}, TF32 {args.tf32}, compiled {args.compile}, memory '
-        f'kept {kept}. '
+        f'amp {args.amp}, TF32 {args.tf32}, compiled {args.compile}. '
         f'{machine(args.device)}.'
     )
 
