@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -49,21 +50,58 @@ def gather_batch(
     """
     if get_world_size() == 1:
         return GatheredBatch(inter, intra, labels, preds)
-    classes = torch.stack([labels, preds], 1).to(inter.dtype)
-    ranks = all_gather(torch.cat([inter.detach(), intra.detach(), classes], 1))
-    rank, width = get_rank(), inter.shape[1]
+    own = GatheredBatch(inter, intra, labels, preds)
+    width = inter.shape[1]
+    ranks = [_unpacked(rows, width) for rows in all_gather(_packed(own))]
+    ranks[get_rank()] = own  # with its graph
     return GatheredBatch(
-        _join([part[:, :width] for part in ranks], rank, inter),
-        _join([part[:, width:-2] for part in ranks], rank, intra),
-        _join([part[:, -2].long() for part in ranks], rank, labels),
-        _join([part[:, -1].long() for part in ranks], rank, preds),
+        *(
+            torch.stack(parts, 1).flatten(0, 1)
+            for parts in zip(*ranks, strict=True)
+        )
     )
 
 
-def _join(parts: list[Tensor], rank: int, live: Tensor) -> Tensor:
-    """Alternate the ranks' rows, this rank's with their graph."""
-    parts = [*parts[:rank], live, *parts[rank + 1 :]]
-    return torch.stack(parts, 1).flatten(0, 1)
+def gather_steps(steps: Sequence[GatheredBatch]) -> list[GatheredBatch]:
+    """Join the batches of several steps, with a single collective for all.
+
+    Each step comes out as :func:`gather_batch` would have joined it, without
+    gradients. Steps may differ in size, ranks within a step may not.
+
+    Args:
+        steps: This rank's batches, in the order of the steps; at least one.
+
+    Returns:
+        The joined batches, one for each step; without a process group, the
+        batches themselves.
+    """
+    if get_world_size() == 1:
+        return list(steps)
+    width = steps[0].inter.shape[1]
+    ranks = all_gather(torch.cat([_packed(step) for step in steps]))
+    joined = torch.stack(ranks, 1).split([len(step.labels) for step in steps])
+    return [
+        # Laid out as in a single step, so that sums round alike.
+        GatheredBatch(*(part.contiguous() for part in batch))
+        for batch in (_unpacked(rows.flatten(0, 1), width) for rows in joined)
+    ]
+
+
+def _packed(batch: GatheredBatch) -> Tensor:
+    """``(B, D + D' + 2)``, a batch in the form in which it is sent."""
+    inter, intra, *classes = batch
+    classes = torch.stack(classes, 1).to(inter.dtype)
+    return torch.cat([inter.detach(), intra.detach(), classes], 1)
+
+
+def _unpacked(rows: Tensor, width: int) -> GatheredBatch:
+    """What :func:`_packed` joined; ``width`` is D."""
+    return GatheredBatch(
+        rows[:, :width],
+        rows[:, width:-2],
+        rows[:, -2].long(),
+        rows[:, -1].long(),
+    )
 
 
 def require_even_ranks(samples: int) -> None:

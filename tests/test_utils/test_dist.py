@@ -2,11 +2,14 @@
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import nn
 
 from aclnet_plugin.utils.dist import (
+    GatheredBatch,
     _check_sum,
     gather_batch,
+    gather_steps,
     mend_replicas,
     require_even_ranks,
 )
@@ -46,6 +49,54 @@ def test_the_joined_batch_has_the_order_of_the_sampler(tmp_path):
         assert torch.equal(got['inter'], want[:, None] * torch.ones(1, 2))
         assert torch.equal(got['intra'], got['inter'] + 0.5)
         assert torch.equal(got['grad'], torch.ones(3, 2)), 'own rows live'
+
+
+def steps_of(rank):
+    """Three steps, the last one smaller."""
+    g = torch.Generator().manual_seed(rank)
+    return [
+        GatheredBatch(
+            torch.randn(size, 2, generator=g, requires_grad=True),
+            torch.randn(size, 3, generator=g),
+            torch.randint(0, 400, (size,), generator=g),
+            torch.randint(0, 400, (size,), generator=g),
+        )
+        for size in (3, 3, 1)
+    ]
+
+
+def gather_all(rank):
+    """What one collective for all steps brings, and one for each step."""
+    found = {}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        original, calls = dist.all_gather, []
+
+        def counted(*args, **kwargs):
+            calls.append(args)
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(dist, 'all_gather', counted)
+        at_once = gather_steps(steps_of(rank))
+        found['calls'] = len(calls)
+    for step, batch in enumerate(steps_of(rank)):
+        for name, part in gather_batch(*batch)._asdict().items():
+            found[f'want {step} {name}'] = part.detach()
+        for name, part in at_once[step]._asdict().items():
+            assert not part.requires_grad
+            found[f'got {step} {name}'] = part
+    return found
+
+
+def test_several_steps_with_one_collective(tmp_path):
+    first, second = run_ranks(tmp_path, gather_all)
+    assert first['calls'] == second['calls'] == 1
+    for name, want in first.items():
+        if name.startswith('want'):
+            got = name.replace('want', 'got')
+            assert torch.equal(first[got], want), name
+            assert torch.equal(second[got], want), name
+    labels = torch.stack([steps_of(rank)[2].labels for rank in range(2)], 1)
+    assert torch.equal(first['got 2 labels'], labels.flatten())
 
 
 def test_the_check_sum_sees_every_bit_at_every_place():
@@ -109,5 +160,7 @@ def test_uneven_ranks_are_refused_on_all_of_them(tmp_path):
 
 
 def test_one_process():
+    steps = steps_of(0)
+    assert gather_steps(steps) == steps
     assert not mend_replicas(State())
     require_even_ranks(3)

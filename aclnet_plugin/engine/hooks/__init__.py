@@ -3,7 +3,7 @@
 from .auto_register import add_missing_hooks
 from .check_data_hook import CheckDataHook
 from .checkpoint_hook import SafeCheckpointHook
-from .confusion_statistics_hook import ConfusionStatisticsHook
+from .confusion_statistics_hook import ConfusionStatisticsHook, take_in_pending
 from .reproducibility_hook import ReproducibilityHook
 from .sync_buffers_hook import ReplicaSyncBuffersHook
 
@@ -15,4 +15,5 @@ __all__ = [
     'ReplicaSyncBuffersHook',
     'ReproducibilityHook',
     'SafeCheckpointHook',
+    'take_in_pending',
 ]

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from aclnet_plugin.utils.atomic import atomic_writer
 
+from .confusion_statistics_hook import take_in_pending
 from .sync_buffers_hook import average_buffers
 
 _OUTDATED = 'outdated_ckpts'
@@ -58,11 +59,14 @@ class SafeCheckpointHook(CheckpointHook):
             }
 
     def _save_checkpoint(self, runner: Runner) -> None:
-        """Save; inside an epoch, batch norm's statistics are averaged first.
+        """Save what all ranks have, though rank 0 alone writes.
 
-        Those of other ranks would be lost with them. At the end of an epoch
+        Batches that wait for a gather go into the affinity state first, in a
+        training that is never interrupted, too. Inside an epoch, batch
+        norm's statistics are averaged; at the end of an epoch
         SyncBuffersHook has done it already.
         """
+        take_in_pending(runner.model)
         if not self.by_epoch:
             average_buffers(runner.model)
         super()._save_checkpoint(runner)

@@ -34,6 +34,12 @@ def find_affinity_states(model: nn.Module) -> list[AffinityState]:
     return list(named_affinity_states(model).values())
 
 
+def take_in_pending(model: nn.Module) -> None:
+    """Gather the batches that wait; all ranks must come here together."""
+    for state in find_affinity_states(model):
+        state.flush()
+
+
 @HOOKS.register_module()
 class ConfusionStatisticsHook(Hook):
     """Leads the affinity state through the phases of a training.
@@ -48,6 +54,10 @@ class ConfusionStatisticsHook(Hook):
     ``affinity/families``, ``affinity/family_size`` and for rank r
     ``affinity/top<r>_true``, ``affinity/top<r>_pred`` (class indices) and
     ``affinity/top<r>_share`` (of the true class's counted confusions).
+
+    With a head that gathers every n steps, rebuild and report come with the
+    first gather of the epoch, and what waits at its end is gathered, so that
+    each batch is taken in under the rules of its own epoch.
 
     Args:
         count_begin: First epoch that counts confusions. Defaults to None:
@@ -159,7 +169,40 @@ class ConfusionStatisticsHook(Hook):
             data_batch: Unused.
             outputs: Unused.
         """
-        if not self._report_due:
+        self._report_if_rebuilt(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Let no batch wait for another epoch.
+
+        Args:
+            runner: The runner of the training.
+        """
+        take_in_pending(runner.model)
+        self._report_if_rebuilt(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Warn if batches still wait; only rank 0 comes here.
+
+        Args:
+            runner: The runner of the training.
+            checkpoint: The checkpoint to be saved.
+        """
+        waiting = sum(
+            len(state.pending) for state in find_affinity_states(runner.model)
+        )
+        if waiting:
+            runner.logger.warning(
+                f'This checkpoint misses {waiting} samples of each rank, '
+                f'which wait for the next gather: a training that is resumed '
+                f'from it is not the uninterrupted one. Save through '
+                f'CheckpointHook, or call '
+                f'aclnet_plugin.engine.hooks.take_in_pending(runner.model) '
+                f'on all ranks before.'
+            )
+
+    def _report_if_rebuilt(self, runner: Runner) -> None:
+        """Report once in an epoch that rebuilds."""
+        if not self._report_due or any(s.rebuild_due for s in self._states):
             return
         self._report_due = False
         names = _class_names(runner.train_dataloader.dataset)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from aclnet_plugin.utils.dist import mend_replicas
 
-from .confusion_statistics_hook import find_affinity_states
+from .confusion_statistics_hook import find_affinity_states, take_in_pending
 
 
 @HOOKS.register_module(name=['ReplicaSyncBuffersHook', 'SyncBuffersHook'])
@@ -44,6 +44,8 @@ class ReplicaSyncBuffersHook(SyncBuffersHook):
             runner: The runner of the training.
         """
         if self.distributed:
+            # What the states are before the epoch is over is no concern.
+            take_in_pending(runner.model)
             self._synchronise(runner)
             self.called_in_train = True
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.dist import GatheredBatch
+
 from .confusion import ConfusionStats
 from .families import FamilyTable
 from .feature_bank import EMPTY, FeatureBank
+from .pending import PendingBatches
 from .prototypes import ClassPrototypes
 
 
@@ -20,11 +23,13 @@ class Observation(NamedTuple):
         prototypes: ``(K, D)``, see :meth:`ClassPrototypes.update`.
         columns: ``(Q, D)``, see :meth:`FeatureBank.live_columns`.
         slots: ``(B,)``, see :meth:`FeatureBank.push`.
+        column_labels: ``(Q,)``, classes of the columns.
     """
 
     prototypes: Tensor
     columns: Tensor
     slots: Tensor
+    column_labels: Tensor
 
 
 class AffinityState(nn.Module):
@@ -33,6 +38,13 @@ class AffinityState(nn.Module):
     All history lives in buffers: it is saved, resumed and moved with the
     model. Every rank makes the same update from the same gathered batch, so
     the buffers are identical on all ranks by construction.
+
+    A head that gathers every n steps scores a batch with :meth:`preview` and
+    hands it to :meth:`postpone`. After each gather the state is what
+    :meth:`observe` had made of the same batches step by step. What waits
+    differs between ranks and is no part of the state dict: :meth:`flush`
+    comes before a checkpoint and at the end of an epoch. A checkpoint that
+    is written without it misses those samples, nothing else.
 
     *When* to count, rebuild and score is decided by
     :class:`~aclnet_plugin.engine.hooks.ConfusionStatisticsHook`, which calls
@@ -43,8 +55,11 @@ class AffinityState(nn.Module):
         families: The family table.
         prototypes: The class prototypes.
         bank: The memory bank.
+        gather_interval: Steps from one gather to the next, see
+            :class:`~aclnet_plugin.models.ACLHead`. Defaults to 1.
 
     Attributes:
+        pending: Batches of this rank that wait for the next gather.
         epoch: Buffer ``()`` int64, training epoch (1-based) in progress or
             finished last; 0 before the first.
         counting: Whether confusions are counted in this epoch.
@@ -62,12 +77,14 @@ class AffinityState(nn.Module):
         families: FamilyTable,
         prototypes: ClassPrototypes,
         bank: FeatureBank,
+        gather_interval: int = 1,
     ) -> None:
         super().__init__()
         self.confusion = confusion
         self.families = families
         self.prototypes = prototypes
         self.bank = bank
+        self.pending = PendingBatches(gather_interval)
         self.register_buffer('epoch', torch.zeros((), dtype=torch.int64))
         self.counting = False
         self.scoring = False
@@ -78,6 +95,11 @@ class AffinityState(nn.Module):
         """K."""
         return self.confusion.num_classes
 
+    @property
+    def rebuild_due(self) -> bool:
+        """Whether the families of this epoch are still to be rebuilt."""
+        return self._rebuild_due
+
     def set_epoch(
         self,
         epoch: int,
@@ -85,7 +107,7 @@ class AffinityState(nn.Module):
         scoring: bool,
         rebuild: bool = False,
     ) -> None:
-        """Enter a training epoch.
+        """Enter a training epoch; what waits belongs to the one before.
 
         Args:
             epoch: 1-based training epoch.
@@ -94,6 +116,7 @@ class AffinityState(nn.Module):
             rebuild: Rebuild the families once, right after the first batch
                 of this epoch is counted (the release's order).
         """
+        self.flush()
         self.epoch.fill_(epoch)
         self.counting = counting
         self.scoring = scoring
@@ -125,7 +148,51 @@ class AffinityState(nn.Module):
             self._rebuild_due = False
         slots = self.bank.push(intra_embed, labels)
         columns = self.bank.live_columns(intra_embed, slots)
-        return Observation(prototypes, columns, slots)
+        return Observation(prototypes, columns, slots, self.bank.labels)
+
+    def preview(self, intra_embed: Tensor, labels: Tensor) -> Observation:
+        """What a rank's own batch is scored against before it is gathered.
+
+        The bank reads as if this batch alone had been pushed, its rows live;
+        the prototypes are the stored ones. Changes nothing.
+
+        Args:
+            intra_embed: ``(B, D)`` unit embeddings.
+            labels: ``(B,)`` int64.
+
+        Returns:
+            What the losses score the batch against.
+        """
+        size, bank = len(labels), self.bank
+        kept = min(size, bank.size)
+        newest = torch.arange(size - kept, size, device=labels.device)
+        slots = (bank.cursor + newest) % bank.size
+        broken = ~intra_embed.detach().isfinite().all(1)
+        column_labels = bank.labels.index_copy(
+            0, slots, labels.masked_fill(broken, EMPTY)[-kept:]
+        )
+        slots = nn.functional.pad(slots, (size - kept, 0), value=EMPTY)
+        columns = bank.live_columns(intra_embed, slots)
+        return Observation(self.prototypes.mean, columns, slots, column_labels)
+
+    def postpone(self, batch: GatheredBatch) -> None:
+        """Let a rank's own batch wait; all that wait go in when n are here.
+
+        Args:
+            batch: This rank's batch of one step.
+        """
+        self.pending.add(batch)
+        if self.pending.complete:
+            self.flush()
+
+    def flush(self) -> None:
+        """Gather what waits and take it in, step by step.
+
+        One collective if anything waits, none otherwise; all ranks must
+        come here together.
+        """
+        for batch in self.pending.gather():
+            self.observe(*batch)
 
     def peek(self, labels: Tensor) -> Observation:
         """What a batch is scored against in evaluation; changes nothing.
@@ -137,4 +204,11 @@ class AffinityState(nn.Module):
             The stored prototypes and bank, none of the batch among them.
         """
         slots = torch.full_like(labels, EMPTY)
-        return Observation(self.prototypes.mean, self.bank.feats, slots)
+        return Observation(
+            self.prototypes.mean, self.bank.feats, slots, self.bank.labels
+        )
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        # What waits belongs to the history that is replaced here.
+        self.pending.clear()
+        super()._load_from_state_dict(*args, **kwargs)

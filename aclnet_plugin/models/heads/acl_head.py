@@ -52,6 +52,32 @@ class ACLHead(GCNHead):
     while a loss is inactive, its projection has no graph at all, because a
     zero gradient would still let weight decay shrink it.
 
+    With ``gather_interval=n`` above 1, ranks exchange their batches every n
+    steps with one collective for all n, instead of one in each step:
+
+    - A rank scores its own batch, before any rank has taken it in: against
+      the prototypes and families as of the last gather, and a bank that reads
+      as if this batch alone had been pushed, so that gradients still reach
+      the batch as comparison partner. The loss is the mean over the rank's
+      own samples; DDP averages it over ranks like any other.
+    - Then the batch waits. After the n-th step all that wait are gathered and
+      taken in, step by step, the ranks alternating. The state is the one that
+      the same embeddings would have led to in single steps, and is equal on
+      all ranks.
+    - What differs from n = 1: the state is up to n - 1 steps older than the
+      batch; what other ranks, or this rank's earlier steps, have not yet
+      exchanged is missing from the comparison; the batch has no share in the
+      prototypes that it is scored against, so ``attached`` has no effect;
+      families are rebuilt at the first gather of an epoch, from the counts
+      after its first step, not at the first step.
+    - Checkpoints and ends of epochs come with a gather of their own: nothing
+      waits in a checkpoint, and a resumed training is the uninterrupted one.
+      The steps between two checkpoints thus have a say in where the gathers
+      fall, which for n = 1 they have not.
+
+    On one process it is allowed, so that a config can be tried there: nothing
+    is sent, and the state is as old as on many.
+
     Args:
         num_classes: K.
         in_channels: Channels of ``feats``.
@@ -76,6 +102,9 @@ class ACLHead(GCNHead):
         loss_inter: Config of the inter-class loss, see
             :class:`InterClassAffinityLoss`. ``bounds`` are ``top_k`` and
             twice that by default.
+        gather_interval: n, training steps from one gather to the next.
+            Defaults to 1: the joined batch is exchanged and scored in every
+            step.
         init_cfg: As in MMEngine. By default the classifier alone is drawn
             from a normal distribution with std 0.01.
         **kwargs: Of MMAction2's ``GCNHead``: ``loss_cls``, ``dropout``,
@@ -99,6 +128,7 @@ class ACLHead(GCNHead):
         prototypes: dict | None = None,
         loss_inter: dict | None = None,
         loss_intra: dict | None = None,
+        gather_interval: int = 1,
         init_cfg: dict | list[dict] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -129,6 +159,7 @@ class ACLHead(GCNHead):
                 **preset['prototypes'] | (prototypes or {}),
             ),
             FeatureBank(bank_size, embed_dim),
+            gather_interval,
         )
         top_k = self.affinity.families.top_k
         self.loss_inter = MODELS.build(
@@ -251,7 +282,10 @@ class ACLHead(GCNHead):
                 f'and leave it out for other backbones'
             )
         state = self.affinity
-        incoming = len(labels) * get_world_size() if self.training else 0
+        joined = self.training and state.pending.interval == 1
+        incoming = len(labels) * self.training
+        if joined:
+            incoming *= get_world_size()
         intra_active = (
             not self.loss_intra.full_only
             or state.bank.filled + incoming >= state.bank.size
@@ -268,12 +302,14 @@ class ACLHead(GCNHead):
                 intra_active and torch.is_grad_enabled()
             ):
                 intra = unit_rows(self.intra_proj(relation))
-            if self.training:
-                batch = gather_batch(inter, intra, labels, preds)
+            batch = GatheredBatch(inter, intra, labels, preds)
+            if joined:
+                batch = gather_batch(*batch)
                 seen = state.observe(*batch)
+            elif self.training:
+                seen = state.preview(intra, labels)
             else:
                 # Alone: other ranks may be elsewhere, or have no batch left.
-                batch = GatheredBatch(inter, intra, labels, preds)
                 seen = state.peek(labels)
         zero = relation.new_zeros(())
         loss_inter = loss_intra = zero
@@ -291,12 +327,14 @@ class ACLHead(GCNHead):
                 batch.labels,
                 seen.slots,
                 seen.columns,
-                state.bank.labels,
+                seen.column_labels,
             )
         losses = {'loss_inter': loss_inter, 'loss_intra': loss_intra}
-        if not self.training:
-            return losses
-        return {name: as_rank_share(loss) for name, loss in losses.items()}
+        if joined:
+            return {name: as_rank_share(x) for name, x in losses.items()}
+        if self.training:
+            state.postpone(batch)
+        return losses
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any

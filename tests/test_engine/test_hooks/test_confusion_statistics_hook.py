@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
 from mmengine.model import MMDistributedDataParallel
 from torch import nn
 
@@ -148,6 +149,80 @@ def test_what_backends_are_told(tiny_skeletons, tmp_path):
         last['affinity/top1_true'],
         last['affinity/top1_pred'],
     ]
+
+
+def test_nothing_waits_beyond_an_epoch(tiny_skeletons, tmp_path):
+    """Three steps an epoch, a gather every two: one waits at each end."""
+    options = {'model.cls_head.gather_interval': 2}
+    config = tiny_config(tiny_skeletons, tmp_path, **options)
+    runner = build_runner(config, 'waiting')
+    state = runner.model.cls_head.affinity
+    recorder = Recorder(
+        lambda runner: (
+            len(state.pending),
+            int(state.confusion.counts.sum()),
+            bool(state.families.member.any()),
+            runner.message_hub.get_info('affinity/top_confusions') is not None,
+        )
+    )
+    ends = []
+    set_epoch = state.set_epoch
+
+    def noted(*args, **kwargs):
+        ends.append((len(state.pending), int(state.confusion.counts.sum())))
+        set_epoch(*args, **kwargs)
+
+    state.set_epoch = noted
+    runner.register_hook(recorder)
+    runner.train()
+    waits, counts, families, reported = zip(*recorder.looks, strict=True)
+    assert waits == (6, 0, 4) * 4
+    assert counts == (0, 0, 0, 0, 12, 12, 16, 28, 28, 32, 44, 44)
+    assert families == reported == (False,) * 7 + (True,) * 5
+    assert ends == [(0, 0), (0, 0), (0, 16), (0, 32)]
+    assert state.confusion.counts.sum() == 48
+
+
+@pytest.mark.parametrize('interval', [1, 9])
+def test_an_interval_longer_than_an_epoch(tiny_skeletons, tmp_path, interval):
+    """The end of the epoch gathers, rebuilds and reports."""
+    options = {'model.cls_head.gather_interval': interval}
+    config = tiny_config(tiny_skeletons, tmp_path, **options)
+    runner = build_runner(config, f'interval{interval}')
+    runner.train()
+    state = runner.model.cls_head.affinity
+    assert state.confusion.counts.sum() == 48
+    assert state.families.member.any()
+    assert runner.message_hub.get_info('affinity/top_confusions')
+
+
+class SavesByItself(Hook):
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        if runner.iter == 1:
+            runner.save_checkpoint(runner.work_dir, 'own.pth', by_epoch=False)
+
+
+def test_a_checkpoint_without_what_waits_is_said(tiny_skeletons, tmp_path):
+    """The checkpoint hook gathers first; another one may not."""
+    options = {
+        'model.cls_head.gather_interval': 9,
+        'default_hooks.checkpoint.by_epoch': False,
+        'default_hooks.checkpoint.interval': 2,
+    }
+    config = tiny_config(tiny_skeletons, tmp_path, **options)
+    runner = build_runner(config, 'incomplete')
+    warnings = []
+    runner.logger.warning = warnings.append
+    runner.register_hook(SavesByItself())
+    runner.train()
+    (warning,) = [text for text in warnings if 'misses' in text]
+    assert 'misses 12 samples of each rank' in warning
+    assert 'take_in_pending' in warning
+    prefix = 'cls_head.affinity.bank.'
+    for name, filled in {'own': 0, 'iter_2': 12}.items():
+        saved = torch.load(tmp_path / f'{name}.pth', weights_only=True)
+        labels = saved['state_dict'][f'{prefix}labels']
+        assert (labels >= 0).sum() == filled, name
 
 
 def test_a_model_without_state_is_refused(tiny_skeletons, tmp_path):

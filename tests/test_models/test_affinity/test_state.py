@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from aclnet_plugin.models import ACLHead
 from aclnet_plugin.models.affinity import (
     AffinityState,
     ClassPrototypes,
@@ -8,24 +9,43 @@ from aclnet_plugin.models.affinity import (
     FamilyTable,
     FeatureBank,
 )
+from aclnet_plugin.models.affinity.feature_bank import EMPTY
+from aclnet_plugin.utils.dist import GatheredBatch
 
 
-def build(**prototypes):
+def build(gather_interval=1, **prototypes):
     return AffinityState(
         ConfusionStats(4),
         FamilyTable(4),
         ClassPrototypes(4, 3, **prototypes),
         FeatureBank(6, 3),
+        gather_interval,
     )
 
 
-def feed(state, seed=0):
+def batch(seed, size=5):
     g = torch.Generator().manual_seed(seed)
-    embed = torch.randn(5, 3, generator=g)
-    labels = torch.randint(0, 4, (5,), generator=g)
-    preds = torch.randint(0, 4, (5,), generator=g)
-    state.observe(embed, embed, labels, preds)
-    return labels, preds
+    embed = torch.randn(size, 3, generator=g)
+    labels = torch.randint(0, 4, (size,), generator=g)
+    preds = torch.randint(0, 4, (size,), generator=g)
+    return GatheredBatch(embed, embed, labels, preds)
+
+
+def feed(state, seed=0):
+    state.observe(*batch(seed))
+
+
+def assert_equal(state, want):
+    want = want.state_dict()
+    for key, value in state.state_dict().items():
+        assert torch.equal(value, want[key]), key
+
+
+def enter(states, epoch):
+    for state in states:
+        state.set_epoch(
+            epoch, counting=epoch > 1, scoring=epoch > 2, rebuild=epoch > 2
+        )
 
 
 def test_phases():
@@ -120,3 +140,100 @@ def test_random_start_is_the_same_everywhere():
 def test_wrong_settings_are_explained(build_wrong, message):
     with pytest.raises(ValueError, match=message):
         build_wrong()
+
+
+@pytest.mark.parametrize('interval', [2, 3, 4])
+def test_what_waited_goes_in_step_by_step(interval):
+    """Epochs of five steps; each step counts by the rules of its epoch."""
+    waiting, want = build(interval), build()
+    for epoch in (1, 2, 3, 4):
+        enter([waiting, want], epoch)
+        for step in range(1, 6):
+            one = batch(10 * epoch + step, 2 if step == 5 else 4)
+            waiting.postpone(one)
+            want.observe(*one)
+            if step % interval == 0:
+                assert_equal(waiting, want)
+                assert len(waiting.pending) == 0
+            else:
+                assert len(waiting.pending) > 0
+    waiting.flush()
+    assert_equal(waiting, want)
+    assert want.families.member.any()
+
+
+def test_families_come_with_the_first_gather():
+    state = build(3)
+    enter([state], 3)
+    for step in range(2):
+        state.postpone(batch(step))
+        assert state.rebuild_due and not state.families.member.any()
+    state.postpone(batch(2))
+    assert not state.rebuild_due
+    want = FamilyTable(4)
+    counts = ConfusionStats(4)
+    counts.update(*batch(0)[2:])
+    want.rebuild(counts.counts)
+    assert torch.equal(state.families.member, want.member), 'first step only'
+
+
+def test_a_flush_without_anything_to_do():
+    state = build(3)
+    before = {k: v.clone() for k, v in state.state_dict().items()}
+    state.flush()
+    for key, value in state.state_dict().items():
+        assert torch.equal(value, before[key]), key
+
+
+def test_what_waits_is_no_state_and_goes_with_the_old_one():
+    state = build(3)
+    assert set(state.state_dict()) == set(build().state_dict())
+    saved = {k: v.clone() for k, v in state.state_dict().items()}
+    state.postpone(batch(0))
+    state.load_state_dict(saved)
+    assert len(state.pending) == 0
+    state.flush()
+    assert state.bank.filled == 0
+
+
+def test_what_waits_holds_no_graph():
+    state = build(3)
+    embed = torch.randn(5, 3, requires_grad=True)
+    state.postpone(batch(0)._replace(inter=embed, intra=embed * 2))
+    assert not any(t.requires_grad for t in state.pending._steps[0])
+
+
+@pytest.mark.parametrize('stored', [0, 4, 9])
+@pytest.mark.parametrize('size', [1, 5, 6, 8])
+def test_a_preview_reads_as_if_the_batch_were_pushed(size, stored):
+    state, pushed = build(3), FeatureBank(6, 3)
+    if stored:
+        state.observe(*batch(0, stored))
+        pushed.push(batch(0, stored).intra, batch(0, stored).labels)
+    before = {k: v.clone() for k, v in state.state_dict().items()}
+    own = batch(1, size)
+    intra = own.intra.clone()
+    if size == 5:
+        intra[2, 1] = float('nan')
+    intra.requires_grad_()
+    seen = state.preview(intra, own.labels)
+    slots = pushed.push(intra, own.labels)
+    assert torch.equal(seen.slots, slots)
+    assert torch.equal(seen.column_labels, pushed.labels)
+    assert (seen.column_labels == EMPTY).any() == (
+        size == 5 or stored + size < 6
+    )
+    assert torch.equal(
+        seen.columns.nan_to_num(),
+        pushed.live_columns(intra, slots).nan_to_num(),
+    )
+    assert seen.columns.requires_grad
+    assert torch.equal(seen.prototypes, state.prototypes.mean)
+    for key, value in state.state_dict().items():
+        assert torch.equal(value, before[key]), key
+
+
+@pytest.mark.parametrize('interval', [0, -1, 2.0, '3', True, None])
+def test_wrong_intervals_are_explained(interval):
+    with pytest.raises(ValueError, match=f'at least 1.*got {interval!r}'):
+        ACLHead(4, 3, gather_interval=interval)

@@ -21,7 +21,7 @@ SIZES = (12, 12, 6)
 class Trainee(torch.nn.Module):
     """A head behind one layer, so that gradients pass through both."""
 
-    def __init__(self, behaviour):
+    def __init__(self, behaviour, **head):
         super().__init__()
         torch.manual_seed(0)
         self.layer = torch.nn.Linear(6, 9)
@@ -29,7 +29,7 @@ class Trainee(torch.nn.Module):
         self.head = ACLHead(
             5, 4, relation_dim=9, embed_dim=8, bank_size=22,
             behaviour=behaviour,
-            families=dict(top_k=2, overlap_threshold=1),
+            families=dict(top_k=2, overlap_threshold=1), **head,
         )  # fmt: skip
 
     def forward(self, x, labels):

@@ -43,11 +43,12 @@ class Watch(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+@pytest.mark.parametrize('interval', [1, 3])
 @pytest.mark.parametrize('behaviour', ['paper', 'release'])
-def test_training_step(behaviour):
-    head = build(behaviour=behaviour, bank_size=16)
+def test_training_step(behaviour, interval):
+    head = build(behaviour=behaviour, bank_size=16, gather_interval=interval)
     activate(head)
-    for seed in range(3):
+    for seed in range(3 if interval == 1 else 7):
         (feats, relation), labels = batch(8, seed=seed)
         feats.requires_grad_()
         relation.requires_grad_()
@@ -55,7 +56,8 @@ def test_training_step(behaviour):
         with Watch() as watch:
             losses = head.loss((feats, relation), targets)
             sum(v for k, v in losses.items() if 'loss' in k).backward()
-        assert not watch.seen, 'also in the step that rebuilds the families'
+        # Also in steps that rebuild the families or gather what waits.
+        assert not watch.seen
     assert losses['loss_inter'] > 0
     assert losses['loss_intra'] > 0
 
