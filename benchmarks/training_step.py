@@ -1,8 +1,8 @@
 """Time of a training step: our backbone against the plain one.
 
 The full model of NTU RGB+D with both contrastive losses active; a step is
-forward, backward and the SGD update. ``plain`` has the backbone as a reader
-of the paper would write it (benchmarks/plain), with the same head and
+forward, backward and the SGD update. ``plain`` has backbone and losses as a
+reader of the paper would write them (benchmarks/plain), with the same
 weights. With ``--one-person``, ``shared`` computes absent persons once. The
 first step of all versions gives the same losses, which is checked. The
 versions take turns. Examples::
@@ -35,6 +35,7 @@ from benchmarks.plain.models import (
     made_up_clips,
     recogniser,
     with_plain_backbone,
+    with_plain_losses,
 )
 from benchmarks.timing import (
     keep_freed_memory,
@@ -152,7 +153,9 @@ def versions(
     shape = (batch_size, 1, 2, args.frames, JOINTS, 3)
     clips = made_up_clips(shape, args.one_person)
     models = {
-        'plain': with_plain_backbone(recogniser(args.base_channels)),
+        'plain': with_plain_losses(
+            with_plain_backbone(recogniser(args.base_channels))
+        ),
         'ours': recogniser(args.base_channels),
     }
     if args.one_person:

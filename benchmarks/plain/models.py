@@ -13,6 +13,7 @@ from torch import nn
 import aclnet_plugin  # noqa: F401  (registers everything)
 
 from .plain_backbone import PlainACLGCN
+from .plain_head import PlainContrast
 
 CLASSES, JOINTS = 60, 25
 
@@ -56,6 +57,13 @@ def with_plain_backbone(model: nn.Module) -> nn.Module:
     plain = PlainACLGCN(JOINTS, base_channels)
     plain.load_state_dict(model.backbone.state_dict())
     model.backbone = plain.train(model.backbone.training)
+    return model
+
+
+def with_plain_losses(model: nn.Module) -> nn.Module:
+    """A copy whose head loops over samples."""
+    model = copy.deepcopy(model)
+    model.cls_head.contrastive_losses = PlainContrast(model.cls_head)
     return model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .functional import count_confusions
+from .functional import add_confusions
 
 
 class ConfusionStats(nn.Module):
@@ -14,7 +14,7 @@ class ConfusionStats(nn.Module):
     Args:
         num_classes: K.
         mutual: Count in both directions as the release does; see
-            :func:`~.functional.count_confusions`. Defaults to False (paper).
+            :func:`~.functional.add_confusions`. Defaults to False (paper).
 
     Attributes:
         counts: Buffer ``(K, K)`` int64; rows are true classes. Sums of
@@ -39,6 +39,4 @@ class ConfusionStats(nn.Module):
             labels: ``(B,)`` int64.
             preds: ``(B,)`` int64.
         """
-        self.counts += count_confusions(
-            labels, preds, self.num_classes, self.mutual
-        )
+        add_confusions(self.counts, labels, preds, self.mutual)

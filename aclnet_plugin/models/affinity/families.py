@@ -56,14 +56,13 @@ class FamilyTable(nn.Module):
     @torch.no_grad()
     def rebuild(self, counts: Tensor) -> None:
         """Derive the families from confusion counts ``(K, K)``."""
-        self.member.copy_(
-            build_families(
-                counts,
-                self.top_k,
-                self.overlap_threshold,
-                self.fill,
-                self.union,
-            )
+        build_families(
+            counts,
+            self.top_k,
+            self.overlap_threshold,
+            self.fill,
+            self.union,
+            out=self.member,
         )
 
     @property

@@ -8,10 +8,11 @@ n_o. Nothing here keeps history; every function has a slow, obvious twin in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def unit_rows(x: Tensor, eps: float = 1e-12) -> Tensor:
@@ -36,14 +37,7 @@ def count_confusions(
     num_classes: int,
     mutual: bool = False,
 ) -> Tensor:
-    r"""Confusion counts of one batch.
-
-    .. math:: H_{ij} = |\{p : y_p = i, \hat y_p = j\}|
-
-    With ``mutual`` the counts of the released code: for every *wrong* sample
-    with label y and prediction p, :math:`H_{yp}` grows by one and
-    :math:`H_{py}` by the number of samples in the batch whose label is p;
-    correct samples are not counted.
+    """Confusion counts of one batch, see :func:`add_confusions`.
 
     Args:
         labels: ``(B,)`` int64 true classes.
@@ -57,19 +51,40 @@ def count_confusions(
     counts = torch.zeros(
         num_classes, num_classes, dtype=torch.int64, device=labels.device
     )
+    return add_confusions(counts, labels, preds, mutual)
+
+
+def add_confusions(
+    counts: Tensor, labels: Tensor, preds: Tensor, mutual: bool = False
+) -> Tensor:
+    r"""Add the confusions of one batch, in place.
+
+    .. math:: H_{ij} = |\{p : y_p = i, \hat y_p = j\}|
+
+    With ``mutual`` the counts of the released code: for every *wrong* sample
+    with label y and prediction p, :math:`H_{yp}` grows by one and
+    :math:`H_{py}` by the number of samples in the batch whose label is p;
+    correct samples are not counted.
+
+    Args:
+        counts: ``(K, K)`` int64, rows are true classes; changed in place, so
+            that a step costs the batch and not the table.
+        labels: ``(B,)`` int64 true classes.
+        preds: ``(B,)`` int64 predicted classes.
+        mutual: ``False`` for the paper, ``True`` for the release.
+
+    Returns:
+        ``counts``.
+    """
+    one = torch.ones_like(labels)
     if not mutual:
-        return counts.index_put_(
-            (labels, preds), torch.ones_like(labels), accumulate=True
-        )
+        return counts.index_put_((labels, preds), one, accumulate=True)
+    per_class = labels.new_zeros(counts.shape[0]).index_add_(0, labels, one)
     wrong = (labels != preds).long()
-    per_class = torch.zeros(
-        num_classes, dtype=torch.int64, device=labels.device
-    ).index_add_(0, labels, torch.ones_like(labels))
     counts.index_put_((labels, preds), wrong, accumulate=True)
-    counts.index_put_(
+    return counts.index_put_(
         (preds, labels), wrong * per_class[preds], accumulate=True
     )
-    return counts
 
 
 def nearest_confusions(
@@ -96,13 +111,18 @@ def nearest_confusions(
         bool mask of the same shape that says which entries count.
     """
     num_classes = counts.shape[0]
-    index = torch.arange(num_classes, device=counts.device)
-    counts = counts.masked_fill(index[:, None] == index[None], 0)
-    key = counts * num_classes + (num_classes - 1 - index)
-    neighbours = key.topk(min(top_k, num_classes), dim=1).indices
-    if fill:
-        return neighbours, torch.ones_like(neighbours, dtype=torch.bool)
-    return neighbours, counts.gather(1, neighbours) > 0
+    shape = (num_classes, min(top_k, num_classes))
+    keys, neighbours = counts.new_empty(shape), counts.new_empty(shape)
+    rank = torch.arange(num_classes - 1, -1, -1, device=counts.device)
+    # One buffer for all parts: fresh pages cost more than the arithmetic.
+    buffer = torch.empty_like(counts[: max(1, _CHUNK // num_classes)])
+    for rows in _row_chunks(num_classes):
+        part = counts[rows]
+        key = buffer[: len(part)]
+        torch.add(rank, part, alpha=num_classes, out=key)
+        key.diagonal(rows.start).copy_(rank[rows])  # a count of zero
+        keys[rows], neighbours[rows] = key.topk(shape[1], dim=1)
+    return neighbours, keys >= (0 if fill else num_classes)
 
 
 def neighbour_mask(
@@ -111,33 +131,20 @@ def neighbour_mask(
     """Indicator ``I(i, j)`` of the neighbour sets (Eq. 4).
 
     Args:
-        neighbours: ``(K, n)`` int64 class indices, distinct within a row.
-        valid: ``(K, n)`` bool.
+        neighbours: ``(R, n)`` int64 class indices, distinct within a row.
+        valid: ``(R, n)`` bool.
         num_classes: K.
 
     Returns:
-        ``(K, K)`` bool.
+        ``(R, K)`` bool.
     """
     mask = torch.zeros(
-        num_classes, num_classes, dtype=torch.bool, device=neighbours.device
+        len(neighbours),
+        num_classes,
+        dtype=torch.bool,
+        device=neighbours.device,
     )
     return mask.scatter_(1, neighbours, valid)
-
-
-def neighbourhood_overlap(indicator: Tensor) -> Tensor:
-    r"""Shared neighbours of each pair of classes (Eq. 5).
-
-    .. math:: M(i, j) = \sum_p I(i, p) I(j, p)
-
-    Args:
-        indicator: ``(K, K)`` bool.
-
-    Returns:
-        ``(K, K)`` int64. The product runs in float32, which is exact here:
-        no overlap exceeds the neighbour set size.
-    """
-    rows = indicator.float()
-    return (rows @ rows.T).round().long()
 
 
 def class_affinity(
@@ -164,11 +171,16 @@ def class_affinity(
     Returns:
         ``(K, K)`` float32; rows of classes without neighbours are zero.
     """
-    indicator, overlap, size = _neighbourhoods(counts, top_k, fill)
-    if union:
-        overlap = overlap * (overlap > overlap_threshold)
-        overlap.fill_diagonal_(0)
-    return 0.5 * indicator + overlap / size.clamp(min=1)
+    neighbours, valid = nearest_confusions(counts, top_k, fill)
+    size = valid.sum(1, keepdim=True)
+    affinity = torch.empty(counts.shape, device=counts.device)
+    for rows, overlap in _overlaps(neighbours, valid):
+        if union:
+            overlap *= overlap > overlap_threshold
+            overlap.diagonal(rows.start).zero_()
+        indicator = neighbour_mask(neighbours[rows], valid[rows], len(counts))
+        affinity[rows] = 0.5 * indicator + overlap / size[rows].clamp(min=1)
+    return affinity
 
 
 def build_families(
@@ -177,6 +189,7 @@ def build_families(
     overlap_threshold: int = 4,
     fill: bool = False,
     union: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     r"""Motion Family of each class (Eq. 3 to 6).
 
@@ -196,32 +209,79 @@ def build_families(
         fill: See :func:`nearest_confusions`.
         union: ``False`` for the threshold on the affinity, ``True`` for the
             union of neighbours and overlapping classes.
+        out: ``(K, K)`` bool to write into. Defaults to None, a new table.
 
     Returns:
         ``(K, K)`` bool, row i marks the members of W(i).
     """
-    indicator, overlap, size = _neighbourhoods(counts, top_k, fill)
-    if union:
-        related = overlap > overlap_threshold
-        related.fill_diagonal_(False)
-        return indicator | related
-    affinity = top_k * (size * indicator + 2 * overlap)
-    related = affinity > 2 * overlap_threshold * size
-    related.fill_diagonal_(False)
-    return related
-
-
-def _neighbourhoods(
-    counts: Tensor, top_k: int, fill: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Indicator ``(K, K)``, overlap ``(K, K)`` and set sizes ``(K, 1)``."""
     neighbours, valid = nearest_confusions(counts, top_k, fill)
-    indicator = neighbour_mask(neighbours, valid, counts.shape[0])
-    return (
-        indicator,
-        neighbourhood_overlap(indicator),
-        indicator.sum(1, keepdim=True),
-    )
+    size = valid.sum(1, keepdim=True)
+    # Members are the classes whose overlap is above a limit: ``near`` for
+    # neighbours, ``far`` for others.
+    if union:
+        near = torch.full_like(size, -1)
+        far = torch.full_like(size, overlap_threshold)
+    else:
+        near = (2 * overlap_threshold - top_k) * size // (2 * top_k)
+        far = overlap_threshold * size // top_k
+    near = torch.where(valid, near, far)
+    if out is None:
+        out = torch.empty_like(counts, dtype=torch.bool)
+    for rows, overlap in _overlaps(neighbours, valid):
+        # A class is its own member only if it is its own neighbour, and by
+        # ``union`` alone.
+        overlap.diagonal(rows.start).fill_(0 if union else -torch.inf)
+        limit = far[rows].float().expand_as(overlap)
+        limit = limit.scatter(1, neighbours[rows], near[rows].float())
+        torch.gt(overlap, limit, out=out[rows])
+    return out
+
+
+_CHUNK = 2**20
+"""Entries of a ``(K, K)`` table to work on at a time: 8 MB of int64."""
+
+
+def _row_chunks(num_classes: int) -> Iterator[slice]:
+    """Rows of a ``(K, K)`` table in parts, up to 1,024 classes in one."""
+    step = max(1, _CHUNK // num_classes)
+    for start in range(0, num_classes, step):
+        yield slice(start, min(start + step, num_classes))
+
+
+def _overlaps(
+    neighbours: Tensor, valid: Tensor
+) -> Iterator[tuple[slice, Tensor]]:
+    r"""Shared neighbours of each pair of classes (Eq. 5), in parts.
+
+    .. math:: M(i, j) = \sum_p I(i, p) I(j, p)
+
+    Row i is the sum of those n columns of I that i has as neighbours: n
+    additions for each pair, where a product of matrices takes K.
+
+    Args:
+        neighbours: ``(K, n)`` int64 class indices, distinct within a row.
+        valid: ``(K, n)`` bool.
+
+    Yields:
+        R rows as a slice, and their ``(R, K)`` float32 overlaps, exact
+        because they are whole numbers up to n.
+    """
+    num_classes = len(neighbours)
+    counted = valid.float()
+    columns = counted.new_zeros(num_classes, num_classes)
+    classes = torch.arange(num_classes, device=valid.device)
+    # Twice as fast as scatter_, which copies the table.
+    columns.index_put_((neighbours, classes[:, None]), counted)
+    for rows in _row_chunks(num_classes):
+        yield (
+            rows,
+            F.embedding_bag(
+                neighbours[rows],
+                columns,
+                mode='sum',
+                per_sample_weights=counted[rows],
+            ),
+        )
 
 
 def family_temperature(
@@ -265,8 +325,10 @@ def update_prototypes(
     .. math:: m_i \leftarrow \gamma m_i + (1 - \gamma) \bar f_i
 
     where :math:`\bar f_i` averages the batch samples of class i. Classes
-    without a sample keep their value. Sums run as one matrix product, which
-    unlike a scatter is reproducible on a GPU.
+    without a sample keep their value. Written as
+    :math:`m \leftarrow \operatorname{diag}(k) m + S f` with the share of
+    each sample in each class, it is one matrix product, which unlike a
+    scatter is reproducible on a GPU.
 
     Args:
         mean: ``(K, D)`` prototypes; treated as constants.
@@ -282,13 +344,13 @@ def update_prototypes(
         New prototypes ``(K, D)`` and new ``seen`` ``(K,)``.
     """
     classes = torch.arange(mean.shape[0], device=mean.device)
-    onehot = (classes[:, None] == labels[None]).to(embed.dtype)
-    onehot = onehot * weight.to(embed.dtype)
-    number = onehot.sum(1)
+    taken = (classes[:, None] == labels) & weight.bool()
+    number = taken.sum(1, keepdim=True).to(mean.dtype)
     present = number > 0
-    batch_mean = (onehot @ embed) / number.clamp(min=1)[:, None]
-    mixed = momentum * mean.detach() + (1 - momentum) * batch_mean
-    if warm_start:
-        mixed = torch.where(seen[:, None], mixed, batch_mean)
-    updated = torch.where(present[:, None], mixed, mean.detach())
-    return updated, seen | present
+    first = present & ~seen[:, None] & warm_start
+    one = torch.ones_like(number)
+    keep = torch.where(present, momentum, one).masked_fill(first, 0)
+    fresh = torch.where(first, one, 1 - momentum) / number.clamp(min=1)
+    share = (taken * fresh).to(embed.dtype)
+    updated = torch.addmm(keep * mean.detach(), share, embed)
+    return updated, seen | present.squeeze(1)

@@ -7,6 +7,7 @@ import math
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ..affinity.feature_bank import EMPTY
 
@@ -47,14 +48,15 @@ def intra_margin_loss(
     if floor:
         shift = similarity.detach().amax(1, keepdim=True)
         similarity = similarity - shift
-    others = similarity.masked_fill(~negatives, lowest)
+    others = torch.where(negatives, similarity, lowest)
     others = others.logsumexp(1, keepdim=True)
-    denominator = torch.logaddexp(similarity - margin, others)
     if floor:
-        denominator = torch.logaddexp(
-            denominator, torch.full_like(denominator, math.log(floor))
+        others = torch.logaddexp(
+            others, torch.full_like(others, math.log(floor))
         )
-    loss = (denominator - similarity).masked_fill(~positives, 0).sum(1)
+    # Minus the logarithm of the fraction, divided by its numerator.
+    loss = F.softplus(others + margin - similarity) - margin
+    loss = torch.where(positives, loss, 0).sum(1)
     if reduction == 'mean':
         loss = loss / positives.sum(1).clamp(min=1)
     return loss.mean()
@@ -143,7 +145,8 @@ class IntraClassMarginLoss(nn.Module):
             Scalar.
         """
         with torch.autocast(embed.device.type, enabled=False):
-            logits = embed.float() @ bank_feats.float().T / self.temperature
+            anchors = embed.float() / self.temperature
+            logits = anchors @ bank_feats.float().T
             columns = torch.arange(len(bank_labels), device=labels.device)
             itself = slots[:, None] == columns[None]
             same = labels[:, None] == bank_labels[None]

@@ -113,6 +113,19 @@ def test_mutual_counts_skip_absent_true_classes():
     assert counts.tolist() == [[0, 1, 1], [1, 0, 0], [0, 0, 0]]
 
 
+@pytest.mark.parametrize('mutual', [False, True])
+def test_counts_grow_in_place(mutual):
+    counts = torch.zeros(5, 5, dtype=torch.int64)
+    want = torch.zeros(5, 5, dtype=torch.int64)
+    g = torch.Generator().manual_seed(0)
+    for _ in range(3):
+        labels = torch.randint(0, 5, (9,), generator=g)
+        preds = torch.randint(0, 5, (9,), generator=g)
+        assert F.add_confusions(counts, labels, preds, mutual) is counts
+        want += loop_count(labels.tolist(), preds.tolist(), 5, mutual)
+    assert torch.equal(counts, want)
+
+
 @pytest.mark.parametrize('fill', [False, True])
 @pytest.mark.parametrize(('kind', 'k', 'seed'), GRID)
 def test_neighbours(kind, k, seed, fill):
@@ -142,6 +155,37 @@ def test_affinity(kind, k, seed):
     counts = random_counts(kind, k, seed)
     want, _ = loop_affinity(counts, 10)
     torch.testing.assert_close(F.class_affinity(counts), want)
+
+
+@pytest.mark.parametrize('entries', [1, 40, 130, 1560])
+@pytest.mark.parametrize('kind', ['dense', 'ties', 'sparse', 'empty rows'])
+def test_many_classes_are_worked_on_in_parts(kind, entries, monkeypatch):
+    """One row at a time, three with a rest, all but one row."""
+    counts = random_counts(kind, 40, 3)
+    monkeypatch.setattr(F, '_CHUNK', entries)
+    member = torch.ones(40, 40, dtype=torch.bool)
+    assert F.build_families(counts, out=member) is member
+    assert torch.equal(member, loop_families_paper(counts, 10, 4))
+    release = F.build_families(counts, fill=True, union=True)
+    assert torch.equal(release, loop_families_release(counts, 10, 4))
+    torch.testing.assert_close(
+        F.class_affinity(counts), loop_affinity(counts, 10)[0]
+    )
+
+
+@pytest.mark.parametrize('fill', [False, True])
+@pytest.mark.parametrize('threshold', [0, 30, 5000])
+def test_limits_beyond_all_overlaps(fill, threshold):
+    """Large sets and thresholds; ``fill`` without ``union``."""
+    counts = random_counts('ties', 12, 1)
+    got = F.build_families(counts, 300, threshold, fill=fill)
+    if fill:
+        # All twelve classes are neighbours of all.
+        full = 300 * (12 + 24) > 2 * threshold * 12
+        want = ~torch.eye(12, dtype=torch.bool) & full
+    else:
+        want = loop_families_paper(counts, 300, threshold)
+    assert torch.equal(got, want)
 
 
 def test_families_agree_for_full_rows():

@@ -1,0 +1,106 @@
+"""The loops are the same losses and families; both scripts run."""
+
+import pytest
+import torch
+
+from aclnet_plugin.models.affinity.functional import build_families
+from benchmarks import families, losses
+from benchmarks.plain.plain_families import plain_families
+from benchmarks.plain.plain_losses import LoopOverPairs, LoopOverSamples
+
+SMALL = ['--batch-size', '6', '--embed-dim', '8', '--family-size', '4']
+
+
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def double(monkeypatch):
+    """All in float64, also where the package insists on float32."""
+    torch.set_default_dtype(torch.float64)
+    monkeypatch.setattr(torch.Tensor, 'float', torch.Tensor.double)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize('loop', [LoopOverSamples, LoopOverPairs])
+@pytest.mark.parametrize(('k', 'bank'), [(5, 20), (9, 7), (30, 20)])
+def test_loops_are_equal_step_by_step(loop, k, bank, double):
+    """From the empty state on: unseen classes, a bank that fills up."""
+    g = torch.Generator().manual_seed(k)
+    member = torch.rand(k, k, generator=g) < 0.6
+    member.fill_diagonal_(False)
+    versions = [each(k, 8, bank, member) for each in (loop, losses.OurLosses)]
+    for _ in range(7):
+        embed = torch.randn(6, 8, generator=g)
+        labels = torch.randint(k, (6,), generator=g)
+        for kind in ('inter', 'intra'):
+            outcomes = []
+            for version in versions:
+                x = embed.clone().requires_grad_()
+                loss = getattr(version, kind)(x, labels)
+                if loss.requires_grad:
+                    loss.backward()
+                grad = torch.zeros_like(x) if x.grad is None else x.grad
+                outcomes.append((loss.detach(), grad))
+            # Temperatures of families are float32: 0.1 is off by 1.5e-8.
+            torch.testing.assert_close(*outcomes, rtol=1e-6, atol=1e-9)
+    plain, ours = versions
+    torch.testing.assert_close(plain.prototypes, ours.prototypes.mean)
+
+
+@pytest.mark.parametrize('overlap_of', families.LOOPS.values())
+@pytest.mark.parametrize(('top_k', 'threshold'), [(10, 4), (3, 1)])
+def test_plain_families_are_equal(overlap_of, top_k, threshold):
+    counts = families.made_up_counts(40)
+    counts[7] = 0
+    member = build_families(counts, top_k, threshold)
+    assert 0 < member.sum() < member.numel()
+    got = plain_families(counts, top_k, threshold, overlap_of)
+    assert got == families.as_sets(member)
+
+
+def test_losses_script(capsys, one_thread, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '200')
+    losses.main(
+        [
+            *SMALL,
+            *['--classes', '7', '9', '--bank-size', '12', '20'],
+            *['--steps', '2', '--threads', '1'],
+        ]
+    )
+    out = capsys.readouterr().out
+    for piece in ('7, 12', '9, 20', 'loop over pairs', 'both', 'torch'):
+        assert piece in out
+
+
+def test_other_losses_end_the_comparison(monkeypatch):
+    monkeypatch.setattr(LoopOverSamples, 'margin', 0.2)
+    arguments = [*SMALL, '--classes', '7', '--bank-size', '12']
+    with pytest.raises(SystemExit, match='intra differs'):
+        losses.main(arguments)
+
+
+def test_each_number_of_classes_has_its_bank(capsys):
+    with pytest.raises(SystemExit):
+        losses.main(['--classes', '7'])
+    assert 'one --bank-size for each' in capsys.readouterr().err
+
+
+def test_families_script(capsys, one_thread, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '200')
+    families.main(['--classes', '12', '--repeats', '1', '--threads', '1'])
+    out = capsys.readouterr().out
+    for piece in ('12', 'word by word', 'intersection', 'torch'):
+        assert piece in out
+
+
+def test_other_families_end_the_comparison(monkeypatch):
+    monkeypatch.setattr(families, 'as_sets', lambda member: [])
+    arguments = families.parse_args(['--repeats', '1'])
+    with pytest.raises(ValueError, match='word by word differ'):
+        families.measure(12, arguments)
