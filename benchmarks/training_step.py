@@ -158,6 +158,7 @@ def versions(
         ),
         'ours': recogniser(args.base_channels),
     }
+    models['ours'].backbone.share_absent = 'never'
     if args.one_person:
         models['ours, shared'] = recogniser(args.base_channels)
         models['ours, shared'].backbone.share_absent = 'always'

@@ -180,6 +180,8 @@ def test_compiled_training_is_the_same(tiny_skeletons, tmp_path):
     losses = []
     for name in ('plain', 'compiled'):
         config = tiny_config(tiny_skeletons, tmp_path / name)
+        # A compiled model computes each absent person, which rounds otherwise.
+        config.model.backbone.share_absent = 'never'
         if name == 'compiled':
             config.compile = dict(backend='aot_eager')
         runner = build_runner(config, name)

@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from aclnet_plugin.structures.skeletons import get_layout
 
 from ..layers import ACLBlock, random_adjacency, without_repetition
-from ..layers.norms import countable, norm
+from ..layers.norms import countable, norm, unobserved
 from ..layers.tcn import DEFAULT_BRANCHES
 
 PERSONS_AT_ONCE = 16
@@ -46,12 +46,15 @@ class ACLGCN(BaseModule):
             to 2.
         gcn_ratio: See :class:`~..layers.gcn.DynamicGCN`. Defaults to 0.125.
         tcn_ms_cfg: See :class:`~..layers.tcn.MultiScaleTCN`.
-        share_absent: When absent persons share one computation: ``'always'``,
-            in ``'eval'`` or ``'never'``. The results are the same up to
-            rounding: in training the shared person counts in the statistics
-            of a batch as often as it is absent. A compiled model does not
-            share, nor one with other norms than batch norms, such as
-            ``SyncBatchNorm``, in training. Defaults to ``'eval'``.
+        share_absent: When absent persons share one computation: ``'auto'``,
+            in evaluation, and in training on a CPU; ``'always'``, in
+            training on a GPU, too, which is waited for once per step; or
+            ``'never'``. The results are the same up to rounding: in training
+            the shared person counts in the statistics of a batch as often as
+            it is absent. Not shared is in a compiled model, in one with
+            hooks on its blocks, and in training with ``SyncBatchNorm`` and
+            the like. Shared persons have no second derivatives, and cannot
+            be recorded by ``make_fx`` or ``vmap``. Defaults to ``'auto'``.
         init_cfg: As in MMEngine; by default PyTorch's own initialisation.
 
     Raises:
@@ -70,13 +73,13 @@ class ACLGCN(BaseModule):
         ch_ratio: int = 2,
         gcn_ratio: float = 0.125,
         tcn_ms_cfg: Sequence = DEFAULT_BRANCHES,
-        share_absent: str = 'eval',
+        share_absent: str = 'auto',
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if share_absent not in ('always', 'eval', 'never'):
+        if share_absent not in ('always', 'auto', 'never'):
             raise ValueError(
-                f"share_absent must be 'always', 'eval' or 'never', got "
+                f"share_absent must be 'always', 'auto' or 'never', got "
                 f'{share_absent!r}'
             )
         self.share_absent = share_absent
@@ -150,7 +153,9 @@ class ACLGCN(BaseModule):
         self, x: Tensor, counts: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """What :meth:`_run` returns; in evaluation on a CPU in small parts."""
-        if x.device.type != 'cpu' or not self._only_results_count():
+        if x.device.type != 'cpu' or not (
+            self._only_results_count() and self._as_it_stands(x)
+        ):
             return self._run(x, counts)
         parts = [self._run(part) for part in x.split(PERSONS_AT_ONCE)]
         feats, relations = zip(*parts, strict=True)
@@ -183,33 +188,41 @@ class ACLGCN(BaseModule):
     def _may_share(self, x: Tensor) -> bool:
         """Whether absent persons may share one computation.
 
-        A compiled or traced model would keep the number of persons of its
-        first batch, and a gradient of the input would be that of the shared
-        person.
+        A gradient of the input would be that of the shared person.
         """
-        if self.share_absent == 'never' or _captured():
+        if self.share_absent == 'never':
             return False
-        if self._only_results_count():
-            return True
-        return (
-            self.share_absent == 'always'
-            and self.training
-            and not x.requires_grad
-            and all(
-                countable(module)
-                for module in self.modules()
-                if isinstance(module, _BatchNorm)
+        if self.training:
+            return (
+                (self.share_absent == 'always' or x.device.type == 'cpu')
+                and not x.requires_grad
+                and self._as_it_stands(x)
+                and all(
+                    countable(module)
+                    for module in self.modules()
+                    if isinstance(module, _BatchNorm)
+                )
             )
-        )
+        return self._only_results_count() and self._as_it_stands(x)
 
     def _only_results_count(self) -> bool:
-        """Whether this is evaluation without gradients, run as it stands."""
-        return not (self.training or torch.is_grad_enabled() or _captured())
+        """Whether this is evaluation without gradients and statistics."""
+        return not torch.is_grad_enabled() and not any(
+            module.training for module in self.modules()
+        )
 
+    def _as_it_stands(self, x: Tensor) -> bool:
+        """Whether nobody records the operations or looks into the blocks.
 
-def _captured() -> bool:
-    """Whether the operations are being recorded for other inputs."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+        A compiled or traced model would keep the number of persons of its
+        first batch, and a hook would see other persons than there are.
+        """
+        return not (
+            torch.compiler.is_compiling()
+            or torch.jit.is_tracing()
+            or x.device.type == 'meta'
+            or (x.is_cuda and torch.cuda.is_current_stream_capturing())
+        ) and all(map(unobserved, (self.data_bn, self.gcn)))
 
 
 def _start_graph(

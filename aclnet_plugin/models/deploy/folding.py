@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
@@ -18,6 +17,25 @@ def affine_of(norm: _BatchNorm) -> tuple[Tensor, Tensor]:
     return scale, norm.bias.double() - norm.running_mean.double() * scale
 
 
+class FixedNorm(nn.Module):
+    """What a norm does in evaluation, once and for all.
+
+    Args:
+        norm: With statistics.
+    """
+
+    def __init__(self, norm: _BatchNorm) -> None:
+        super().__init__()
+        for name, value in zip(
+            ('scale', 'shift'), affine_of(norm), strict=True
+        ):
+            self.register_buffer(name, value.to(norm.weight.dtype)[:, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(n, C, L)`` to the same shape."""
+        return torch.addcmul(self.shift, x, self.scale)
+
+
 def scaled(conv: nn.Conv2d, scale: Tensor, shift: Tensor) -> nn.Conv2d:
     """A convolution whose outputs are scaled and shifted.
 
@@ -29,11 +47,21 @@ def scaled(conv: nn.Conv2d, scale: Tensor, shift: Tensor) -> nn.Conv2d:
     Returns:
         A new convolution.
     """
-    conv = copy.deepcopy(conv)
-    weight = conv.weight.double() * scale[:, None, None, None]
-    conv.weight.copy_(weight)
-    conv.bias.copy_(conv.bias.double() * scale + shift)
-    return conv
+    # Not a copy: the weight of a parametrised convolution is computed.
+    weight = conv.weight
+    result = nn.Conv2d(
+        conv.in_channels,
+        conv.out_channels,
+        conv.kernel_size,
+        stride=conv.stride,
+        padding=conv.padding,
+        dilation=conv.dilation,
+        device=weight.device,
+        dtype=weight.dtype,
+    )
+    result.weight.copy_(weight.double() * scale[:, None, None, None])
+    result.bias.copy_(conv.bias.double() * scale + shift)
+    return result
 
 
 def fold(conv: nn.Conv2d, norm: _BatchNorm) -> nn.Conv2d:

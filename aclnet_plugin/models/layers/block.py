@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from .gcn import DynamicGCN
-from .norms import norm
+from .norms import chain
 from .tcn import DEFAULT_BRANCHES, MultiScaleTCN
 
 
@@ -69,8 +69,7 @@ class ACLBlock(nn.Module):
         out, dynamic = self.gcn(x, counts)
         out = self.tcn(out, counts)
         if isinstance(self.residual, nn.Sequential):
-            conv, bn = self.residual
-            out += norm(bn, conv(x), counts)
+            out += chain(self.residual, x, counts)
         elif self.residual is not None:
-            out += x
+            out += self.residual(x)
         return self.relu(out), dynamic

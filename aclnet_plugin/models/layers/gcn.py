@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .norms import norm
+from .norms import chain, norm
 
 
 class DynamicGCN(nn.Module):
@@ -104,8 +104,7 @@ class DynamicGCN(nn.Module):
         n, _, frames, joints = x.shape
         dynamic = self.dynamic_graph(x)
         graph = dynamic + self.A[:, None]
-        conv, bn, relu = self.pre
-        values = relu(norm(bn, conv(x), counts)).view(
+        values = chain(self.pre, x, counts).view(
             n, self.num_subsets, self.mid_channels, frames, joints
         )
         out = (values @ graph.to(values.dtype)).flatten(1, 2)
@@ -113,8 +112,7 @@ class DynamicGCN(nn.Module):
         if isinstance(self.down, nn.Identity):
             out += x
         else:
-            conv, bn = self.down
-            out += norm(bn, conv(x), counts)
+            out += chain(self.down, x, counts)
         return self.relu(out), dynamic
 
 

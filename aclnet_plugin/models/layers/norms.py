@@ -10,14 +10,16 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def norm(module: nn.Module, x: Tensor, counts: Tensor | None = None) -> Tensor:
-    """Call a batch norm on persons that stand for several equal ones.
+    """Call a norm on persons that stand for several equal ones.
 
     Args:
         module: A batch norm; with ``counts``, one that is
-            :func:`countable`.
+            :func:`countable`. Anything else treats each person by itself
+            and is called as it is.
         x: ``(n, C, ...)``.
         counts: ``(n,)``, how often each person counts in the statistics of
             the batch. Defaults to None: once.
@@ -25,9 +27,22 @@ def norm(module: nn.Module, x: Tensor, counts: Tensor | None = None) -> Tensor:
     Returns:
         ``(n, C, ...)``.
     """
-    if counts is None or not module.training:
+    if counts is None or not (
+        isinstance(module, _BatchNorm) and module.training
+    ):
         return module(x)
-    return norms(x, [module], counts)
+    return _together(x, [module], counts)
+
+
+def chain(
+    modules: nn.Sequential, x: Tensor, counts: Tensor | None = None
+) -> Tensor:
+    """Call modules one after the other, see :func:`norm`."""
+    if counts is None:
+        return modules(x)
+    for module in modules:
+        x = norm(module, x, counts)
+    return x
 
 
 def norms(
@@ -35,8 +50,8 @@ def norms(
 ) -> Tensor:
     """Call the batch norms of neighbouring channels together.
 
-    A norm of another kind (``SyncBatchNorm``), or one with settings of its
-    own (a frozen one among others), is called by itself.
+    If one is of another kind (``SyncBatchNorm``), or has settings of its own
+    (a frozen one among others), each is called by itself.
 
     Args:
         x: ``(n, C, ...)``, C the channels of all norms.
@@ -46,11 +61,19 @@ def norms(
     Returns:
         ``(n, C, ...)``.
     """
+    if all(_alike(modules[0], module) for module in modules):
+        return _together(x, modules, counts)
     widths = [module.num_features for module in modules]
+    parts = zip(modules, x.split(widths, 1), strict=True)
+    return torch.cat([norm(m, part, counts) for m, part in parts], 1)
+
+
+def _together(
+    x: Tensor, modules: Sequence[nn.Module], counts: Tensor | None
+) -> Tensor:
+    """What :func:`norms` does with norms that are alike."""
     first = modules[0]
-    if len(modules) > 1 and not all(_alike(first, m) for m in modules):
-        parts = zip(modules, x.split(widths, 1), strict=True)
-        return torch.cat([norm(m, part, counts) for m, part in parts], 1)
+    widths = [module.num_features for module in modules]
     mean, var, weight, bias = (
         torch.cat([getattr(module, name) for module in modules])
         for name in ('running_mean', 'running_var', 'weight', 'bias')
@@ -73,6 +96,22 @@ def norms(
                 module.running_var.copy_(own_var)
                 module.num_batches_tracked.add_(1)
     return x
+
+
+def unobserved(module: nn.Module) -> bool:
+    """Whether nobody hooked on to a module or its parts.
+
+    A hook would not be called, or see other persons than there are, if its
+    module were skipped or shared. Pruning and the older weight norms work by
+    hooks, too.
+    """
+    return not any(
+        part._forward_hooks
+        or part._forward_pre_hooks
+        or part._backward_hooks
+        or part._backward_pre_hooks
+        for part in module.modules()
+    )
 
 
 def countable(module: nn.Module) -> bool:
@@ -99,7 +138,7 @@ class _CountedNorm(Function):
     """Batch norm as if each row were there ``counts`` times.
 
     The gradient of a row has to be the sum over its repetitions, which is
-    what the gradient of an index operation is.
+    what the gradient of an index operation is. There is no second derivative.
     """
 
     @staticmethod
@@ -112,16 +151,19 @@ class _CountedNorm(Function):
         eps: float,
     ) -> tuple[Tensor, Tensor, Tensor]:
         wide = x.to(torch.promote_types(x.dtype, weight.dtype))
-        var, mean = torch.var_mean(wide.flatten(2), 2, correction=0)
-        counts = counts.to(mean)
-        share = counts / counts.sum()
-        # Sums, since autocast would round the operands of a product.
-        total = (share[:, None] * mean).sum(0)
-        var = (share[:, None] * (var + (mean - total).square())).sum(0)
+        column = (-1, *[1] * (x.ndim - 2))  # channels beside (n, C, ...)
+        share = counts.to(wide) / counts.sum()
+        # Sums, since autocast would round the operands of a product. A norm
+        # in a second pass: a tenth of the time of torch.var_mean on a CPU.
+        total = (share[:, None] * wide.flatten(2).mean(2)).sum(0)
+        out = wide - total.view(column)
+        spread = torch.linalg.vector_norm(out.flatten(2), dim=2).square_()
+        var = (share[:, None] * spread).sum(0) / x[0, 0].numel()
+        slope = weight * (var + eps).rsqrt()
+        out = out.mul_(slope.view(column)).add_(bias.view(column)).to(x.dtype)
         ctx.save_for_backward(x, weight, total, var, share)
         ctx.eps = eps
         ctx.mark_non_differentiable(total, var)
-        out = F.batch_norm(x, total, var, weight, bias, False, 0.0, eps)
         return out, total, var
 
     @staticmethod

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from .norms import norm, norms
+from .norms import chain, norm, norms, unobserved
 
 DEFAULT_BRANCHES = ((3, 1), (3, 2), (3, 3), (3, 4), ('max', 3), '1x1')
 """(kernel, dilation), (``'max'``, kernel) or ``'1x1'``."""
@@ -122,8 +123,7 @@ class MultiScaleTCN(nn.Module):
         x = torch.cat(self._branch_outputs(x, counts), 1)
         local, whole = x.split([joints, 1], 3)
         x = torch.addcmul(local, whole, self.add_coeff[:joints])
-        bn, relu, conv = self.transform
-        return norm(self.bn, conv(relu(norm(bn, x, counts))), counts)
+        return norm(self.bn, chain(self.transform, x, counts), counts)
 
     def _branch_outputs(
         self, x: Tensor, counts: Tensor | None
@@ -131,11 +131,16 @@ class MultiScaleTCN(nn.Module):
         """What each branch makes of x, in their order.
 
         The branches that begin with convolution, norm and ReLU do so
-        together.
+        together, unless somebody has changed them or listens to them.
         """
         staged = [b for b in self.branches if isinstance(b, nn.Sequential)]
-        if not staged:
-            return [branch(x) for branch in self.branches]
+        if not staged or not all(map(_plain, staged)):
+            return [
+                chain(branch, x, counts)
+                if isinstance(branch, nn.Sequential)
+                else branch(x)
+                for branch in self.branches
+            ]
         modules = [branch[1] for branch in staged]
         weight = torch.cat([branch[0].weight for branch in staged])
         bias = torch.cat([branch[0].bias for branch in staged])
@@ -147,3 +152,15 @@ class MultiScaleTCN(nn.Module):
             else branch(x)
             for branch in self.branches
         ]
+
+
+def _plain(branch: nn.Sequential) -> bool:
+    """Whether the first three modules do just what they were built for."""
+    conv, bn, relu, _ = branch
+    return (
+        # A parametrised convolution is of a class of its own.
+        type(conv) is nn.Conv2d
+        and isinstance(bn, _BatchNorm)
+        and type(relu) is nn.ReLU
+        and unobserved(branch)
+    )

@@ -1,6 +1,7 @@
 """Absent persons share one computation; nothing else changes."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -34,20 +35,24 @@ def clips(dtype=torch.float64):
 
 
 def rows_of(model, call):
-    """Persons that the first block computes."""
+    """Persons that are computed, part by part."""
     seen = []
-    handle = model.gcn[0].register_forward_pre_hook(
-        lambda _, args: seen.append(len(args[0]))
-    )
+    run = model._run
+
+    def watched(x, counts=None):
+        seen.append(len(x))
+        return run(x, counts)
+
+    model._run = watched
     call()
-    handle.remove()
+    del model._run
     return seen
 
 
 def test_training_is_the_same():
-    model = backbone()
+    model = backbone(share_absent='never')
     twin = copy.deepcopy(model)
-    twin.share_absent = 'always'
+    twin.share_absent = 'auto'
     g = torch.Generator().manual_seed(1)
     probe = torch.randn(4, 2, 32, 5, 25, generator=g, dtype=torch.float64)
     outcomes = []
@@ -70,7 +75,7 @@ def test_training_is_the_same():
 def test_evaluation_is_the_same(dtype):
     model = backbone(dtype).eval()
     outcomes = []
-    for choice, rows in (('never', 8), ('eval', 6), ('always', 6)):
+    for choice, rows in (('never', 8), ('auto', 6), ('always', 6)):
         model.share_absent = choice
         with torch.no_grad():
             assert rows_of(
@@ -80,21 +85,29 @@ def test_evaluation_is_the_same(dtype):
         torch.testing.assert_close(found, outcomes[0])
 
 
-def test_only_when_asked_for():
-    model = backbone()
-    assert model.share_absent == 'eval'
-    assert rows_of(model, lambda: model(clips())) == [8], 'training'
-    model.eval()
+def test_only_where_it_is_the_same():
+    model = backbone().eval()
     assert rows_of(model, lambda: model(clips())) == [8], 'gradients'
-    model.train().share_absent = 'always'
+    model.train()
     wanted = clips().requires_grad_()
     assert rows_of(model, lambda: model(wanted)) == [8], 'gradient of input'
     model.gcn[1].gcn.bn.momentum = None
     assert rows_of(model, lambda: model(clips())) == [8], 'other norm'
 
 
+def test_no_other_device_is_asked_in_training():
+    model = backbone()
+    # What is asked of a tensor; there may be no GPU to hold a real one.
+    elsewhere = SimpleNamespace(
+        device=torch.device('cuda'), requires_grad=False, is_cuda=False
+    )
+    assert not model._may_share(elsewhere)
+    model.share_absent = 'always'
+    assert model._may_share(elsewhere)
+
+
 def test_unknown_choice():
-    with pytest.raises(ValueError, match="'always', 'eval' or 'never'"):
+    with pytest.raises(ValueError, match="'always', 'auto' or 'never'"):
         backbone(share_absent='sometimes')
 
 
@@ -106,3 +119,25 @@ def test_small_parts_make_no_difference(monkeypatch):
     assert rows_of(
         model, lambda: torch.testing.assert_close(model(clips()), wanted)
     ) == [4, 2]
+
+
+@torch.no_grad()
+def test_a_hook_sees_every_person():
+    model = backbone().eval()
+    seen = []
+    model.gcn[1].gcn.post.register_forward_hook(
+        lambda _, args, out: seen.append(len(out))
+    )
+    model(clips())
+    assert seen == [8]
+
+
+@torch.no_grad()
+def test_statistics_of_the_batch_are_those_of_all_persons(monkeypatch):
+    """Norms that adapt to the test data, in a model that evaluates."""
+    monkeypatch.setattr(acl_gcn, 'PERSONS_AT_ONCE', 4)
+    model = backbone().eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train()
+    assert rows_of(model, lambda: model(clips())) == [8]

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+import torch.nn.utils.prune
 from mmaction.registry import MODELS
 from mmengine.registry import init_default_scope
 from torch import nn
@@ -92,8 +93,34 @@ def test_only_for_evaluation():
     fast = reparameterize(trained())
     assert not fast.training
     assert not any(p.requires_grad for p in fast.parameters())
+    x = torch.randn(2, 2, 9, 25, 3)
+    wanted = fast(x)[0]
     with pytest.raises(RuntimeError, match='can only evaluate'):
         fast.train()
+    torch.testing.assert_close(fast(x)[0], wanted)
+
+
+@torch.no_grad()
+def test_computed_weights():
+    model = trained(torch.float64)
+    gcn, tcn = model.gcn[1].gcn, model.gcn[1].tcn
+    for conv in (gcn.pre[0], gcn.post, gcn.conv1, tcn.branches[1][3].conv):
+        nn.utils.parametrizations.weight_norm(conv)
+        conv.parametrizations.weight.original0.mul_(1.5)
+    x = torch.randn(2, 2, 9, 25, 3, dtype=torch.float64)
+    fast = reparameterize(model)
+    torch.testing.assert_close(fast(x), model(x), rtol=1e-9, atol=1e-9)
+
+
+def test_layers_that_cannot_be_folded_are_named():
+    model = trained()
+    nn.utils.prune.l1_unstructured(model.gcn[1].gcn.post, 'weight', 0.5)
+    with pytest.raises(ValueError, match=r'gcn\.1\.gcn\.post has hooks'):
+        reparameterize(nn.Sequential(model))
+    model = trained()
+    model.gcn[0].tcn.bn = nn.BatchNorm2d(16, track_running_stats=False)
+    with pytest.raises(ValueError, match=r'gcn\.0\.tcn\.bn keeps no running'):
+        reparameterize(model)
 
 
 def test_a_recogniser():
