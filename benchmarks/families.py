@@ -4,9 +4,10 @@ From the confusion counts to the member table (``FamilyTable.rebuild``),
 against the equations in nested loops over classes (benchmarks/plain), which
 must give the same families. The loops differ in how they sum over the third
 class in Eq. 5: word by word in lists, in sets, or by Python's intersection of
-sets. Each number of classes is measured in a fresh process. Extra memory is
-what the first rebuild adds to the largest resident set of the process, which
-holds the counts and the member table by then.
+sets, which are built once for each class. Each number of classes is measured
+in a fresh process. Extra memory is what the first rebuild adds to the largest
+resident set of the process, which holds the counts and the member table by
+then.
 Example::
 
     python benchmarks/families.py --threads 1
@@ -30,18 +31,19 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from aclnet_plugin.models.affinity import FamilyTable
+from benchmarks.arguments import positive, whole_from
 from benchmarks.plain.plain_families import (
-    overlap_as_written,
-    overlap_by_intersection,
-    overlap_in_sets,
+    AS_WRITTEN,
+    BY_INTERSECTION,
+    IN_SETS,
     plain_families,
 )
 from benchmarks.timing import machine, ratio_of, spread_of, take_turns
 
 LOOPS = {
-    'loops, word by word': overlap_as_written,
-    'loops, sets': overlap_in_sets,
-    'loops, intersection': overlap_by_intersection,
+    'loops, word by word': AS_WRITTEN,
+    'loops, sets': IN_SETS,
+    'loops, intersection': BY_INTERSECTION,
 }
 CALLS = 10
 """Rebuilds by which ours is timed in each round, after seconds of loops."""
@@ -53,16 +55,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        '--classes', type=int, nargs='+', default=[60, 120, 400, 1000, 10000]
+        '--classes',
+        type=positive,
+        nargs='+',
+        default=[60, 120, 400, 1000, 10000],
     )
-    parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--repeats', type=positive, default=5)
     parser.add_argument(
         '--loops-up-to',
-        type=int,
+        type=whole_from(0),
         default=400,
         help='largest number of classes for the loops (default: 400)',
     )
-    parser.add_argument('--threads', type=int, help='default: all cores')
+    parser.add_argument('--threads', type=positive, help='default: all cores')
     return parser.parse_args(argv)
 
 
@@ -109,10 +114,8 @@ def measure(
 
     calls = {'ours': ours}
     if num_classes <= args.loops_up_to:
-        for name, overlap_of in LOOPS.items():
-            calls[name] = partial(
-                plain_families, counts, overlap_of=overlap_of
-            )
+        for name, overlap in LOOPS.items():
+            calls[name] = partial(plain_families, counts, overlap=overlap)
             if calls[name]() != families:
                 raise ValueError(f'{num_classes} classes: {name} differ')
     seconds = take_turns(calls, args.repeats, warmup=0)

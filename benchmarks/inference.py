@@ -27,6 +27,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from aclnet_plugin.models.deploy import reparameterize
+from benchmarks.arguments import positive, share, width
 from benchmarks.plain.models import (
     JOINTS,
     made_up_clips,
@@ -43,21 +44,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('--batch-size', type=int, nargs='+', default=[1, 4])
     parser.add_argument(
-        '--samples', type=int, help='default: the largest batch size'
+        '--batch-size', type=positive, nargs='+', default=[1, 4]
     )
-    parser.add_argument('--clips', type=int, default=10)
-    parser.add_argument('--steps', type=int, default=5)
-    parser.add_argument('--frames', type=int, default=100)
-    parser.add_argument('--base-channels', type=int, default=96)
+    parser.add_argument(
+        '--samples', type=positive, help='default: the largest batch size'
+    )
+    parser.add_argument('--clips', type=positive, default=10)
+    parser.add_argument('--steps', type=positive, default=5)
+    parser.add_argument('--frames', type=positive, default=100)
+    parser.add_argument('--base-channels', type=width, default=96)
     parser.add_argument(
         '--one-person',
-        type=float,
+        type=share,
         default=0.8,
         help='share of the samples with one person (default: 0.8)',
     )
-    parser.add_argument('--threads', type=int, help='default: all cores')
+    parser.add_argument('--threads', type=positive, help='default: all cores')
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--amp', choices=AMP, default='none')
     parser.add_argument('--tf32', action='store_true')

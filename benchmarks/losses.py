@@ -32,6 +32,7 @@ from aclnet_plugin.models.losses import (
     InterClassAffinityLoss,
     IntraClassMarginLoss,
 )
+from benchmarks.arguments import positive, whole_from
 from benchmarks.plain.plain_losses import LoopOverPairs, LoopOverSamples
 from benchmarks.timing import machine, ratio_of, take_turns
 
@@ -44,22 +45,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('--classes', type=int, nargs='+', default=[120, 400])
+    parser.add_argument(
+        '--classes', type=positive, nargs='+', default=[120, 400]
+    )
     parser.add_argument(
         '--bank-size',
-        type=int,
+        type=positive,
         nargs='+',
         default=[1024, 2048],
         help='one for each number of classes',
     )
-    parser.add_argument('--batch-size', type=int, default=64)
-    parser.add_argument('--embed-dim', type=int, default=256)
+    parser.add_argument('--batch-size', type=positive, default=64)
+    parser.add_argument('--embed-dim', type=positive, default=256)
     parser.add_argument(
-        '--family-size', type=int, default=15, help='on average (default: 15)'
+        '--family-size',
+        type=positive,
+        default=15,
+        help='on average (default: 15)',
     )
-    parser.add_argument('--steps', type=int, default=10)
-    parser.add_argument('--warmup', type=int, default=1)
-    parser.add_argument('--threads', type=int, help='default: all cores')
+    parser.add_argument('--steps', type=positive, default=10)
+    parser.add_argument('--warmup', type=whole_from(0), default=1)
+    parser.add_argument('--threads', type=positive, help='default: all cores')
     args = parser.parse_args(argv)
     if len(args.classes) != len(args.bank_size):
         parser.error('give one --bank-size for each of --classes')
@@ -154,6 +160,8 @@ class Problem:
             total = total + state.inter(embed, self.labels)
         if losses in ('intra', 'both'):
             total = total + state.intra(embed, self.labels)
+        if not total.requires_grad:  # no class has a family
+            return total.item(), torch.zeros_like(embed)
         total.backward()
         return total.item(), embed.grad
 

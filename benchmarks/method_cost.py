@@ -4,9 +4,12 @@ The full model of NTU RGB+D in float32; a step is forward, backward and the
 SGD update. All versions have the same backbone and the same weights:
 
 - *cross entropy*: the GCNHead of MMAction2;
-- *ours, losses off*: ACLHead without its contrastive part, so that what is
-  left is the relation vector, which nobody uses;
+- *ours, losses off*: ACLHead without its contrastive part;
 - *ours*: ACLHead, both losses active, the state taken up in each step.
+
+The backbone computes the relation vector, a mean of its last dynamic graph,
+in all three; the first two ignore it and send no gradient through it. All
+clips have two persons, so that the backbone has no absent ones to share.
 
 The versions take turns in one process. Their first step gives the same
 classification loss, which is checked. Ratios are those of each round. Memory
@@ -43,6 +46,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from aclnet_plugin.engine.profiling.memory import forget_peak, peak_memory
 from aclnet_plugin.utils.atomic import atomic_writer
+from benchmarks.arguments import positive, whole_from, width
 from benchmarks.plain.models import JOINTS, made_up_clips, recogniser
 from benchmarks.timing import machine, spread_of, take_turns
 
@@ -58,33 +62,33 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('--batch-size', type=int, nargs='+', default=[4, 16])
-    parser.add_argument('--classes', type=int, nargs='+', default=[60])
-    parser.add_argument('--bank-size', type=int, default=512)
-    parser.add_argument('--steps', type=int, default=9, help='rounds')
-    parser.add_argument('--warmup', type=int, default=1)
-    parser.add_argument('--frames', type=int, default=100)
-    parser.add_argument('--base-channels', type=int, default=96)
-    parser.add_argument('--threads', type=int, help='default: all cores')
+    parser.add_argument(
+        '--batch-size', type=positive, nargs='+', default=[4, 16]
+    )
+    parser.add_argument('--classes', type=positive, nargs='+', default=[60])
+    parser.add_argument('--bank-size', type=positive, default=512)
+    parser.add_argument('--steps', type=positive, default=9, help='rounds')
+    parser.add_argument('--warmup', type=whole_from(0), default=1)
+    parser.add_argument('--frames', type=positive, default=100)
+    parser.add_argument('--base-channels', type=width, default=96)
+    parser.add_argument('--threads', type=positive, help='default: all cores')
     parser.add_argument('--device', default='cpu')
     parser.add_argument(
         '--memory-runs',
-        type=int,
+        type=whole_from(0),
         default=2,
         help='processes per version that tell their peak; 0: none',
     )
     parser.add_argument('--dump-json', type=Path, metavar='FILE')
     # What the processes of --memory-runs are started with.
     parser.add_argument('--peak-of', choices=VERSIONS, help=argparse.SUPPRESS)
-    args = parser.parse_args(argv)
-    numbers = [*args.batch_size, *args.classes, args.bank_size, args.steps]
-    if min(numbers) < 1 or min(args.warmup, args.memory_runs) < 0:
-        parser.error('sizes and numbers of steps have to be positive')
-    return args
+    return parser.parse_args(argv)
 
 
 class Features(nn.Module):
-    """The backbone without its relation vector, for a stock head.
+    """The backbone without its relation vector, for a head of the host.
+
+    The vector is computed all the same.
 
     Args:
         backbone: Returns features and relation vector.

@@ -23,6 +23,12 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.arguments import (
+    positive,
+    positive_number,
+    positive_share,
+    width,
+)
 from benchmarks.plain.models import JOINTS, made_up_clips, recogniser
 from benchmarks.scaling_costs import FABRICS, NODE, Job, buckets, row_bytes
 from benchmarks.scaling_shares import (
@@ -33,57 +39,71 @@ from benchmarks.scaling_shares import (
 from benchmarks.timing import machine
 
 
+def gpus(text: str) -> int:
+    """A number of GPUs, for argparse: in one node, or in full ones."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 2 or (number > NODE and number % NODE):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is neither 2 to {NODE}, the GPUs of one node, nor a '
+            f'multiple of {NODE}'
+        )
+    return number
+
+
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument
-    add('--gpus', type=int, nargs='+', default=[8, 64, 512])
-    add('--batch-size', type=int, default=16, help='per GPU (default: 16)')
-    add('--interval', type=int, nargs='+', default=[1, 4, 16])
-    add('--goal', type=float, default=0.9, help='efficiency (default: 0.9)')
-    add('--step-ms', type=float, help='of one GPU (default: from FLOPs)')
+    add('--gpus', type=gpus, nargs='+', default=[8, 64, 512])
+    add(
+        '--batch-size',
+        type=positive,
+        default=16,
+        help='per GPU (default: 16)',
+    )
+    add('--interval', type=positive, nargs='+', default=[1, 4, 16])
+    add(
+        '--goal',
+        type=positive_share,
+        default=0.9,
+        help='efficiency (default: 0.9)',
+    )
+    add(
+        '--step-ms',
+        type=positive_number,
+        help='of one GPU (default: from FLOPs)',
+    )
     add(
         '--peak-tflops',
-        type=float,
+        type=positive_number,
         default=67.0,
         help='of a GPU (default: 67, float32 of an H100 SXM)',
     )
-    add('--utilisation', type=float, default=0.3, help='of it (default: 0.3)')
+    add(
+        '--utilisation',
+        type=positive_share,
+        default=0.3,
+        help='of it (default: 0.3)',
+    )
     add(
         '--link-share',
-        type=float,
+        type=positive_share,
         default=0.8,
         help="of a link's nominal rate (default: 0.8)",
     )
-    add('--bucket-mb', type=float, default=25.0, help="DDP's (default: 25)")
+    add(
+        '--bucket-mb',
+        type=positive_number,
+        default=25.0,
+        help="DDP's (default: 25)",
+    )
     add('--measure', action='store_true', help="the losses' cost on this CPU")
-    add('--base-channels', type=int, default=96)
-    add('--frames', type=int, default=100)
-    add('--rounds', type=int, default=3, help='measured (default: 3)')
-    args = parser.parse_args(argv)
-    _check(args)
-    return args
-
-
-def _check(args: argparse.Namespace) -> None:
-    """Refuse what has no meaning, with the name of the option."""
-    for name in (
-        *('gpus', 'batch_size', 'interval', 'step_ms', 'peak_tflops'),
-        *('utilisation', 'link_share', 'bucket_mb', 'rounds'),
-    ):
-        value = getattr(args, name)
-        for each in value if isinstance(value, list) else [value]:
-            if each is not None and each <= 0:
-                option = '--' + name.replace('_', '-')
-                raise SystemExit(f'error: {option} must be positive: {each}')
-    for gpus in args.gpus:
-        if gpus < 2 or (gpus > NODE and gpus % NODE):
-            raise SystemExit(
-                f'error: --gpus: {gpus} is neither 2 to {NODE}, the GPUs of '
-                f'one node, nor a multiple of {NODE}'
-            )
+    add('--base-channels', type=width, default=96)
+    add('--frames', type=positive, default=100)
+    add('--rounds', type=positive, default=3, help='measured (default: 3)')
+    return parser.parse_args(argv)
 
 
 def table_of(job: Job, args: argparse.Namespace) -> Table:

@@ -29,6 +29,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.arguments import positive, share, whole_from, width
 from benchmarks.plain.models import (
     CLASSES,
     JOINTS,
@@ -53,18 +54,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('--batch-size', type=int, nargs='+', default=[4, 16])
-    parser.add_argument('--steps', type=int, default=7)
-    parser.add_argument('--warmup', type=int, default=1)
-    parser.add_argument('--frames', type=int, default=100)
-    parser.add_argument('--base-channels', type=int, default=96)
+    parser.add_argument(
+        '--batch-size', type=whole_from(2), nargs='+', default=[4, 16]
+    )
+    parser.add_argument('--steps', type=positive, default=7)
+    parser.add_argument('--warmup', type=whole_from(0), default=1)
+    parser.add_argument('--frames', type=positive, default=100)
+    parser.add_argument('--base-channels', type=width, default=96)
     parser.add_argument(
         '--one-person',
-        type=float,
+        type=share,
         default=0.0,
         help='share of the samples with one person (default: 0)',
     )
-    parser.add_argument('--threads', type=int, help='default: all cores')
+    parser.add_argument('--threads', type=positive, help='default: all cores')
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--amp', choices=AMP, default='none')
     parser.add_argument('--tf32', action='store_true')

@@ -80,19 +80,23 @@ class LoopOverSamples:
     def intra(self, embed: Tensor, labels: Tensor) -> Tensor:
         """Put the batch into the bank; the loss of Eq. 15."""
         unit = F.normalize(embed)
-        kept = self.bank_size - len(labels)
-        memory_feats = self.bank_feats[-kept:]
-        memory_labels = self.bank_labels[-kept:]
+        # Of a batch larger than the bank only the newest samples enter.
+        first = max(len(labels) - self.bank_size, 0)
+        room = self.bank_size - (len(labels) - first)
+        oldest = max(len(self.bank_labels) - room, 0)
+        memory_feats = self.bank_feats[oldest:]
+        memory_labels = self.bank_labels[oldest:]
         # The batch stands behind the memory, with its graph.
-        feats = torch.cat([memory_feats, unit])
-        feats_labels = torch.cat([memory_labels, labels])
+        feats = torch.cat([memory_feats, unit[first:]])
+        feats_labels = torch.cat([memory_labels, labels[first:]])
         self.bank_feats, self.bank_labels = feats.detach(), feats_labels
         losses = []
         for number, label in enumerate(labels):
             logits = self.products(feats, unit[number]) / self.temperature
             same = feats_labels == label
             negatives = logits[~same].exp().sum()
-            same[len(memory_labels) + number] = False
+            if number >= first:
+                same[len(memory_labels) + number - first] = False
             positives = logits[same]
             if not len(positives):
                 losses.append(embed.new_zeros(()))

@@ -28,7 +28,11 @@ def double(monkeypatch):
 
 
 @pytest.mark.parametrize('loop', [LoopOverSamples, LoopOverPairs])
-@pytest.mark.parametrize(('k', 'bank'), [(5, 20), (9, 7), (30, 20)])
+@pytest.mark.parametrize(
+    # Banks of several batches, of one, and smaller than one.
+    ('k', 'bank'),
+    [(5, 20), (9, 7), (30, 20), (4, 6), (3, 4), (2, 1)],
+)
 def test_loops_are_equal_step_by_step(loop, k, bank, double):
     """From the empty state on: unseen classes, a bank that fills up."""
     g = torch.Generator().manual_seed(k)
@@ -53,15 +57,36 @@ def test_loops_are_equal_step_by_step(loop, k, bank, double):
     torch.testing.assert_close(plain.prototypes, ours.prototypes.mean)
 
 
-@pytest.mark.parametrize('overlap_of', families.LOOPS.values())
+@pytest.mark.parametrize('overlap', families.LOOPS.values())
 @pytest.mark.parametrize(('top_k', 'threshold'), [(10, 4), (3, 1)])
-def test_plain_families_are_equal(overlap_of, top_k, threshold):
+def test_plain_families_are_equal(overlap, top_k, threshold):
     counts = families.made_up_counts(40)
     counts[7] = 0
     member = build_families(counts, top_k, threshold)
     assert 0 < member.sum() < member.numel()
-    got = plain_families(counts, top_k, threshold, overlap_of)
+    got = plain_families(counts, top_k, threshold, overlap)
     assert got == families.as_sets(member)
+
+
+def test_each_class_has_its_set_once():
+    """Else the loops would be slower than they need to be."""
+    made = []
+
+    def hold(neighbours):
+        made.append(set(neighbours))
+        return made[-1]
+
+    overlap = families.LOOPS['loops, intersection']._replace(hold=hold)
+    counting = overlap.count
+
+    def count(first, second, num_classes):
+        assert any(first is each for each in made)
+        assert any(second is each for each in made)
+        return counting(first, second, num_classes)
+
+    overlap = overlap._replace(count=count)
+    plain_families(families.made_up_counts(12), overlap=overlap)
+    assert len(made) == 12
 
 
 def test_losses_script(capsys, one_thread, monkeypatch):
@@ -83,6 +108,47 @@ def test_other_losses_end_the_comparison(monkeypatch):
     arguments = [*SMALL, '--classes', '7', '--bank-size', '12']
     with pytest.raises(SystemExit, match='intra differs'):
         losses.main(arguments)
+
+
+@pytest.mark.parametrize('bank', ['6', '4'])
+def test_a_bank_no_larger_than_a_batch(capsys, one_thread, bank):
+    losses.main(
+        [
+            *SMALL,
+            *['--classes', '7', '--bank-size', bank],
+            *['--steps', '1', '--threads', '1'],
+        ]
+    )
+    assert f'7, {bank}' in capsys.readouterr().out
+
+
+def test_a_single_class_has_no_family(capsys, one_thread):
+    losses.main(
+        [
+            *SMALL,
+            *['--classes', '1', '--bank-size', '12'],
+            *['--steps', '1', '--threads', '1'],
+        ]
+    )
+    assert '1, 12' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'script, option, value',
+    [
+        (losses, '--classes', '0'),
+        (losses, '--bank-size', '0'),
+        (losses, '--family-size', '0'),
+        (families, '--classes', '0'),
+        (families, '--repeats', '0'),
+        (families, '--loops-up-to', '-1'),
+    ],
+)
+def test_wrong_numbers(script, option, value, capsys):
+    with pytest.raises(SystemExit):
+        script.parse_args([option, value])
+    error = capsys.readouterr().err
+    assert f'argument {option}: {value!r} is no whole number' in error
 
 
 def test_each_number_of_classes_has_its_bank(capsys):

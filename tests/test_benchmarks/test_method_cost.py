@@ -39,6 +39,19 @@ def test_a_stock_head_on_the_same_weights():
     assert len(steps['ours'].cpu_seconds) == 1
 
 
+def test_all_have_the_same_backbone_and_no_absent_person():
+    steps = steps_of()
+    plain = steps['cross entropy'].model.backbone
+    computed = plain.backbone(steps['cross entropy'].clips.squeeze(1))
+    assert computed[1].shape == (4, 625), 'the relation vector'
+    shared = {plain.backbone.share_absent}
+    for version in ('ours, losses off', 'ours'):
+        shared.add(steps[version].model.backbone.share_absent)
+    assert len(shared) == 1
+    for step in steps.values():
+        assert step.clips.flatten(3).any(3).all()
+
+
 def test_both_losses_act_and_the_state_is_updated():
     steps = steps_of()
     head = steps['ours'].model.cls_head
@@ -131,8 +144,18 @@ def test_memory_over_what_was_there():
     assert method_cost.memory_of(peaks, 'ours', total=False) == 30
 
 
-@pytest.mark.parametrize('options', [['--steps', '0'], ['--warmup', '-1']])
-def test_wrong_numbers(options, capsys):
+@pytest.mark.parametrize(
+    'option, value, smallest',
+    [
+        ('--steps', '0', 1),
+        ('--frames', '0', 1),
+        ('--warmup', '-1', 0),
+        ('--memory-runs', '-1', 0),
+        ('--base-channels', '4', 8),
+    ],
+)
+def test_wrong_numbers(option, value, smallest, capsys):
     with pytest.raises(SystemExit):
-        method_cost.parse_args(options)
-    assert 'positive' in capsys.readouterr().err
+        method_cost.parse_args([option, value])
+    expected = f'{value!r} is no whole number from {smallest} on'
+    assert f'argument {option}: {expected}' in capsys.readouterr().err

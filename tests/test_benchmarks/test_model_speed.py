@@ -89,6 +89,23 @@ def test_inference(capsys, one_thread):
     assert '1 threads' in out
 
 
+@pytest.mark.parametrize(
+    'option, value, words',
+    [
+        ('--batch-size', '0', 'no whole number from 1 on'),
+        ('--clips', '0', 'no whole number from 1 on'),
+        ('--samples', '-1', 'no whole number from 1 on'),
+        ('--base-channels', '4', 'no whole number from 8 on'),
+        ('--one-person', '2', 'no share from 0 to 1'),
+    ],
+)
+def test_wrong_numbers(option, value, words, capsys):
+    with pytest.raises(SystemExit):
+        inference.parse_args([option, value])
+    error = capsys.readouterr().err
+    assert f'argument {option}: {value!r} is {words}' in error
+
+
 def test_other_losses_end_the_comparison(monkeypatch):
     def spoilt(model):
         model = with_plain_backbone(model)

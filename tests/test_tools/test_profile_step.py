@@ -213,6 +213,127 @@ def test_no_config(capsys):
     assert "there is no file 'nowhere.py'" in capsys.readouterr().err
 
 
+def test_no_full_batch(write, capsys):
+    def large(config):
+        config.train_dataloader.update(batch_size=40, drop_last=True)
+
+    error = failure(capsys, write(large), *FEW)
+    assert 'no batch of 40: a process has 16 samples' in error
+    assert 'drop_last' in error
+
+
+def test_a_batch_beyond_the_data(write, tmp_path, capsys):
+    def large(config):
+        config.train_dataloader.batch_size = 40
+
+    out = tmp_path / 'out'
+    command = [write(large), *FEW, '--num-workers', '0', '--out', str(out)]
+    assert tool.main(command) == 0
+    printed = flat(capsys.readouterr().out)
+    assert 'A batch of 40 is more than the 16 samples' in printed
+    assert 'A training step, batch 16' in printed
+    content = json.loads((out / 'profile.json').read_text())
+    assert [rate['batch_size'] for rate in content['compute']] == [8, 16]
+    assert content['epoch_seconds'] == content['step_seconds']
+
+
+def test_no_training_data(write, capsys):
+    path = write(lambda config: config.train_dataloader.pop('dataset'))
+    assert 'train_dataloader.dataset' in failure(capsys, path, *FEW)
+
+
+def test_mixed_precision_needs_an_optimiser(write, capsys):
+    path = write(lambda config: config.update(optim_wrapper='x'))
+    error = failure(capsys, path, *FEW, '--amp')
+    assert 'optim_wrapper of the config needs to be a dict' in error
+
+
+@pytest.mark.parametrize(
+    'name, value, words',
+    [
+        ('relation_dim', 17, 'ended with ValueError: '),
+        ('in_channels', 9, 'ended with '),
+        ('num_classes', 2, 'ended with IndexError: '),
+    ],
+)
+def test_a_head_that_does_not_fit(write, capsys, name, value, words):
+    path = write(lambda config: config.model.cls_head.update({name: value}))
+    assert tool.main([path, *FEW]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith('error: the measuring ')
+    assert words in printed.err
+    assert not printed.out, 'nothing was measured'
+
+
+def test_out_is_a_file(write, tmp_path, capsys, monkeypatch):
+    """Told before anything is built."""
+    monkeypatch.setattr(tool, 'Training', None)
+    (tmp_path / 'report').touch()
+    error = failure(capsys, write(), *FEW, '--out', tmp_path / 'report')
+    assert 'report is a file; give a folder' in error
+
+
+@pytest.mark.parametrize(
+    'world, launcher, words',
+    [
+        (None, 'pytorch', 'needs processes started by torchrun'),
+        ('2', 'none', 'under torchrun add --launcher pytorch'),
+    ],
+)
+def test_a_launcher_that_is_wrong(
+    write, capsys, monkeypatch, world, launcher, words
+):
+    monkeypatch.delenv('RANK', raising=False)
+    monkeypatch.delenv('WORLD_SIZE', raising=False)
+    if world:
+        monkeypatch.setenv('WORLD_SIZE', world)
+    assert words in failure(capsys, write(), *FEW, '--launcher', launcher)
+
+
+def test_an_error_keeps_what_is_there(write, tmp_path, capsys, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError('of a transform')
+
+    stages = sys.modules[tool.Stages.__module__]
+    monkeypatch.setattr(stages, 'measure_loader', broken)
+    out = tmp_path / 'out'
+    command = [write(), *FEW, '--batch-size', '6', '--out', str(out)]
+    assert tool.main(command) == 1
+    printed = capsys.readouterr()
+    assert 'A training step' in printed.out
+    assert 'Ended by an error: this is what was there' in flat(printed.out)
+    assert printed.err == (
+        'error: the measuring ended with ZeroDivisionError: of a transform\n'
+    )
+    assert json.loads((out / 'profile.json').read_text())['shares']
+
+
+def test_an_earlier_profile_does_not_stay_in_parts(
+    write, tmp_path, capsys, monkeypatch
+):
+    out = tmp_path / 'out'
+    out.mkdir()
+    for name in (*NAMES, 'mine.txt'):
+        (out / name).write_text('earlier')
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    stages = sys.modules[tool.Stages.__module__]
+    command = [write(), *FEW, '--batch-size', '6', '--out', str(out)]
+    # Before anything was measured: all of it stays.
+    monkeypatch.setattr(stages, 'measure_peak', interrupted)
+    assert tool.main([*command, '--overwrite']) == 130
+    assert 'before anything was measured' in capsys.readouterr().err
+    assert (out / 'profile.json').read_text() == 'earlier'
+    monkeypatch.undo()
+    # Before the steps: there are no parts of them.
+    monkeypatch.setattr(stages, 'measure_steps', interrupted)
+    assert tool.main([*command, '--overwrite']) == 130
+    left = {path.name for path in out.iterdir()}
+    assert left == {'profile.json', 'rates.csv', 'mine.txt'}
+
+
 def test_ctrl_c_keeps_what_is_there(write, tmp_path, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -13,15 +13,15 @@ thrown away. Examples::
     python tools/analysis/profile_step.py CONFIG \
         --cfg-options train_dataloader.num_workers=4
 
-Ctrl-C ends the measuring and prints what is there. The exit status is 0, 1
-for what you can put right, 2 for a wrong command line, 130 after Ctrl-C.
+Ctrl-C, or an error, ends the measuring; what is there by then is printed. The
+exit status is 0, 1 after an error, 2 for a wrong command line, 130 after
+Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import pickle
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -40,6 +40,8 @@ from aclnet_plugin.engine.profiling import (
     Setting,
     Timeline,
     Training,
+    check_folder,
+    check_launcher,
     print_findings,
     usable_cores,
     use_amp,
@@ -164,12 +166,9 @@ def load(args: argparse.Namespace) -> Config:
     Raises:
         ProfileError: If that is not possible.
     """
-    taken = [name for name in NAMES if args.out and (args.out / name).exists()]
-    if taken and not args.overwrite:
-        raise ProfileError(
-            f'{args.out} has a {taken[0]} already; choose another folder or '
-            'use --overwrite'
-        )
+    if args.out is not None:
+        check_folder(args.out, NAMES, args.overwrite)
+    check_launcher(args.launcher)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         cfg = Config.fromfile(args.config)
@@ -199,10 +198,10 @@ def build(cfg: Config, device: str) -> Training:
         return Training(cfg, device)
     except FileNotFoundError as error:
         raise ProfileError(f'{error}{_how_to_make(cfg)}') from error
-    except (
-        *(ValueError, TypeError, KeyError, AttributeError, AssertionError),
-        *(ImportError, OSError, pickle.UnpicklingError),
-    ) as error:
+    except ProfileError:
+        raise
+    except Exception as error:
+        # Every entry of a config can be wrong in a way of its own.
         raise ProfileError(
             f'the training cannot be built: {type(error).__name__}: {error}'
         ) from error
@@ -213,7 +212,7 @@ def _how_to_make(cfg: Config) -> str:
     dataset = cfg.train_dataloader.dataset
     while 'dataset' in dataset:  # RepeatDataset and its like
         dataset = dataset.dataset
-    path = Path(dataset.get('ann_file', ''))
+    path = Path(str(dataset.get('ann_file', '')))
     for start, command in _MAKERS.items():
         if path.name.startswith(start):
             command = command.format(path=path, folder=path.parent)
@@ -221,16 +220,20 @@ def _how_to_make(cfg: Config) -> str:
     return ''
 
 
-def sizes_of(args: argparse.Namespace, configured: int) -> list[int]:
-    """Batch sizes to measure, ascending, that of the config among them.
+def sizes_of(args: argparse.Namespace, setting: Setting) -> list[int]:
+    """Batch sizes to measure, ascending, that of a step among them.
 
     Args:
         args: The parsed command line.
-        configured: The config's.
+        setting: What the config says.
     """
-    half, double = max(configured // 2, 1), 2 * configured
-    asked = args.batch_size or (half, double)
-    return sorted({*asked, configured})
+    own = setting.step_batch
+    asked = args.batch_size
+    if not asked:
+        asked = [max(own // 2, 1), 2 * own]
+        if setting.most is not None:
+            asked[1] = min(asked[1], setting.most)
+    return sorted({*asked, own})
 
 
 def workers_of(
@@ -267,12 +270,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         if cfg.get('compile'):
             findings.notes.append('compile of the config was not applied.')
-        status = measure(training, findings, args)
-        if is_main_process():
-            print_findings(Console(), findings)
-            for path in write_findings(findings, args.out) if args.out else ():
-                # Not through rich, which would break a long path into lines.
-                print(f'wrote {path}')
+        end = measure(training, findings, args)
+        if findings.anything and is_main_process():
+            report(findings, args.out, end)
+        if isinstance(end, KeyboardInterrupt) and findings.anything:
+            return 130
+        if end is not None:
+            raise end
     except KeyboardInterrupt:
         print(
             'error: interrupted before anything was measured', file=sys.stderr
@@ -281,13 +285,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ProfileError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    return status
+    return 0
 
 
 def measure(
     training: Training, findings: Findings, args: argparse.Namespace
-) -> int:
-    """Fill in the findings; what an interruption leaves is kept.
+) -> KeyboardInterrupt | ProfileError | None:
+    """Fill in the findings; what an early end leaves is kept.
 
     Args:
         training: What is measured.
@@ -295,7 +299,7 @@ def measure(
         args: The parsed command line.
 
     Returns:
-        The exit status.
+        What ended it early, if anything did.
     """
     console = Console(stderr=True)
     hidden = args.quiet or not console.is_terminal or not is_main_process()
@@ -305,15 +309,43 @@ def measure(
         ) as progress:
             stages = Stages(training, findings, progress.track)
             stages.run(
-                sizes_of(args, findings.setting.batch_size),
+                sizes_of(args, findings.setting),
                 workers_of(args, findings.setting, findings.notes),
                 args.steps,
                 args.warmup,
             )
-    except KeyboardInterrupt:
-        findings.notes.append('Interrupted: this is what was there by then.')
-        return 130
-    return 0
+    except (KeyboardInterrupt, ProfileError) as end:
+        return end
+    except Exception as error:
+        # Model, data and config are the user's: anything can go wrong.
+        failure = ProfileError(
+            f'the measuring ended with {type(error).__name__}: {error}'
+        )
+        failure.__cause__ = error
+        return failure
+    return None
+
+
+def report(
+    findings: Findings, folder: Path | None, end: BaseException | None
+) -> None:
+    """Print what was measured, and write it if that is asked for.
+
+    Args:
+        findings: The findings.
+        folder: Where to write it.
+        end: What ended the measuring early, if anything did.
+    """
+    if end is not None:
+        early = isinstance(end, KeyboardInterrupt)
+        findings.notes.append(
+            f'{"Interrupted" if early else "Ended by an error"}: this is '
+            'what was there by then.'
+        )
+    print_findings(Console(), findings)
+    for path in write_findings(findings, folder) if folder else ():
+        # Not through rich, which would break a long path into lines.
+        print(f'wrote {path}')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,8 @@
 """Where the time of a training step goes, and what would shorten it."""
 
 from .advice import advise_batch, advise_workers, overlap_of
-from .building import ProfileError, Training, usable_cores, use_amp
+from .building import Training, usable_cores, use_amp
+from .checks import ProfileError, check_folder, check_launcher
 from .files import write_findings
 from .findings import Findings, Setting
 from .measuring import ComputeRate
@@ -18,6 +19,8 @@ __all__ = [
     'Training',
     'advise_batch',
     'advise_workers',
+    'check_folder',
+    'check_launcher',
     'overlap_of',
     'print_findings',
     'usable_cores',

@@ -6,7 +6,6 @@ import copy
 import os
 import platform
 import tempfile
-from collections.abc import Mapping
 
 import torch
 from mmengine.config import Config
@@ -15,42 +14,15 @@ from mmengine.runner import Runner
 from torch.utils.data import BatchSampler, DataLoader
 
 from .activation import activate_losses
+from .checks import ProfileError, check_config, check_optim_wrapper
 from .findings import Setting
-from .measuring import Trainee
+from .measuring import Trainee, fillable
 
-_NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 _LEFT_OUT = (
     *('val_dataloader', 'val_cfg', 'val_evaluator'),
     *('test_dataloader', 'test_cfg', 'test_evaluator'),
     *('load_from', 'param_scheduler', 'visualizer'),
 )
-
-
-class ProfileError(Exception):
-    """Something the user can put right; the message says how."""
-
-
-def check_config(cfg: Config) -> None:
-    """Refuse a config that no training could start from.
-
-    Args:
-        cfg: The config.
-
-    Raises:
-        ProfileError: If something is missing.
-    """
-    missing = [name for name in _NEEDED if cfg.get(name) is None]
-    if missing:
-        raise ProfileError(
-            f'the config has no {", ".join(missing)}; a training needs '
-            f'{"it" if len(missing) == 1 else "them"}'
-        )
-    loader = cfg.train_dataloader
-    if not isinstance(loader, Mapping) or 'batch_size' not in loader:
-        raise ProfileError(
-            'train_dataloader of the config needs to be a dict with a '
-            'batch_size'
-        )
 
 
 def use_amp(cfg: Config) -> None:
@@ -62,6 +34,7 @@ def use_amp(cfg: Config) -> None:
     Raises:
         ProfileError: If it has an optimiser wrapper of another kind.
     """
+    check_optim_wrapper(cfg)
     wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise ProfileError(f'--amp cannot replace optim_wrapper {wrapper}')
@@ -83,7 +56,7 @@ class Training:
         affinity_states: How many heads have them.
 
     Raises:
-        ProfileError: If the device is not there.
+        ProfileError: If the device is not there, or no whole batch.
     """
 
     def __init__(self, cfg: Config, device: str = 'auto') -> None:
@@ -121,6 +94,14 @@ class Training:
         self._loader = self._runner.build_dataloader(
             self.cfg.train_dataloader, seed=0
         )
+        if not len(self._loader):
+            raise ProfileError(
+                'the training data has no batch of '
+                f'{self.cfg.train_dataloader.batch_size}: a process has '
+                f'{len(self._loader.sampler)} samples, and drop_last leaves '
+                'out what is not full; set a smaller '
+                'train_dataloader.batch_size'
+            )
 
     @property
     def amp(self) -> bool:
@@ -159,6 +140,7 @@ class Training:
             persistent=config.get('persistent_workers', False),
             prefetch=config.get('prefetch_factor'),
             samples=len(self._loader.dataset),
+            most=fillable(self._loader),
             world_size=get_world_size(),
             amp=self.amp,
             affinity_states=self.affinity_states,

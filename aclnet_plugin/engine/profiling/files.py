@@ -36,6 +36,9 @@ _COLOURS = {
 def write_findings(findings: Findings, folder: Path) -> list[Path]:
     """Write all that there is something to write about.
 
+    What an earlier profile has left in other files of these names goes:
+    it would not belong to this one.
+
     Args:
         findings: The findings.
         folder: Created if needed.
@@ -62,6 +65,9 @@ def write_findings(findings: Findings, folder: Path) -> list[Path]:
         with atomic_writer(folder / 'step_parts.png') as file:
             file.write(draw_parts(findings))
         written.append(folder / 'step_parts.png')
+    for name in NAMES:
+        if folder / name not in written:
+            (folder / name).unlink(missing_ok=True)
     return written
 
 

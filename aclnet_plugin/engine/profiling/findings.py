@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from .advice import (
@@ -32,6 +32,7 @@ class Setting:
         persistent: Whether they outlive an epoch.
         prefetch: Batches each of them makes in advance, None for 2.
         samples: Samples of an epoch, of all processes.
+        most: The largest batch that one process can fill, None for any.
         world_size: Number of processes.
         amp: Whether in mixed precision.
         affinity_states: Heads with contrastive losses.
@@ -47,11 +48,19 @@ class Setting:
     persistent: bool = False
     prefetch: int | None = None
     samples: int = 0
+    most: int | None = None
     world_size: int = 1
     amp: bool = False
     affinity_states: int = 0
     base_batch_size: int | None = None
     lr: float | None = None
+
+    @property
+    def step_batch(self) -> int:
+        """Samples that a step really has."""
+        if self.most is None:
+            return self.batch_size
+        return min(self.batch_size, self.most)
 
 
 @dataclass
@@ -68,6 +77,7 @@ class Findings:
         timeline: Steps with the time of their parts.
         notes: What was left out, and why.
         batch_size: Of the profiled steps, if not that of the config.
+        epoch_steps: Steps of an epoch with that batch size.
     """
 
     setting: Setting
@@ -78,9 +88,15 @@ class Findings:
     timeline: Timeline = field(default_factory=Timeline)
     notes: list[str] = field(default_factory=list)
     batch_size: int = 0
+    epoch_steps: float | None = None
 
     def __post_init__(self) -> None:
-        self.batch_size = self.batch_size or self.setting.batch_size
+        self.batch_size = self.batch_size or self.setting.step_batch
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything was measured yet."""
+        return bool(self.compute or self.timeline.steps or self.loader)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -125,15 +141,21 @@ class Findings:
     @property
     def epoch_seconds(self) -> float | None:
         """Time of the training steps of an epoch."""
-        if not self.step_seconds:
+        if not self.step_seconds or self.epoch_steps is None:
             return None
-        per_step = self.batch_size * self.setting.world_size
-        return self.setting.samples / per_step * self.step_seconds
+        return self.epoch_steps * self.step_seconds
 
     @property
     def batch_advice(self) -> BatchAdvice | None:
-        """See :func:`~.advice.advise_batch`."""
-        return advise_batch(self.compute)
+        """See :func:`~.advice.advise_batch`; no batch beyond the data."""
+        most = self.setting.most
+        if most is None:
+            return advise_batch(self.compute)
+        within = [rate for rate in self.compute if rate.batch_size <= most]
+        advice = advise_batch(within)
+        if advice is not None and advice.batch_size == most:
+            advice = replace(advice, may_grow=False)
+        return advice
 
     @property
     def worker_advice(self) -> WorkerAdvice | None:
@@ -149,7 +171,7 @@ class Findings:
             return []
         said = say_batch(
             batch,
-            setting.batch_size,
+            setting.step_batch,
             setting.world_size,
             setting.base_batch_size,
             setting.lr,
@@ -172,6 +194,7 @@ class Findings:
             'measured_step_seconds': self.measured_seconds,
             'overhead_of_measuring': self.overhead,
             'compute_step_seconds': self.compute_seconds,
+            'steps_per_epoch': self.epoch_steps,
             'epoch_seconds': self.epoch_seconds,
             'shares': self.shares,
             'steps': self.timeline.steps,

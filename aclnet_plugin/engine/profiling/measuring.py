@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.optim import OptimWrapper
 from torch import nn
 from torch.utils.data import DataLoader
@@ -79,6 +80,34 @@ def endless(loader: DataLoader) -> Iterator[Any]:
         )
     while True:
         yield from loader
+
+
+def fillable(loader: DataLoader) -> int | None:
+    """The largest batch that an epoch of one process can fill.
+
+    Args:
+        loader: The loader.
+
+    Returns:
+        None for a sampler without end, or one that makes its own batches.
+    """
+    if isinstance(loader.sampler, InfiniteSampler) or not loader.batch_size:
+        return None
+    return len(loader.sampler)
+
+
+def steps_of_epoch(loader: DataLoader, world_size: int) -> float:
+    """Steps of one process in which all samples had their turn once.
+
+    Args:
+        loader: The loader.
+        world_size: Number of processes.
+    """
+    if isinstance(loader.sampler, InfiniteSampler):
+        # Its length is that of all processes, and every batch is full.
+        per_step = (loader.batch_size or 1) * world_size
+        return len(loader.sampler) / per_step
+    return len(loader)
 
 
 def make_batch(loader: DataLoader, size: int) -> Any:

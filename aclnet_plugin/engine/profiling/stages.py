@@ -7,7 +7,8 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from .building import ProfileError, Training
+from .building import Training
+from .checks import ProfileError
 from .findings import Findings
 from .measuring import (
     ComputeRate,
@@ -17,6 +18,7 @@ from .measuring import (
     measure_loader,
     measure_peak,
     measure_steps,
+    steps_of_epoch,
 )
 from .memory import available_memory, is_out_of_memory, peak_memory
 
@@ -59,14 +61,31 @@ class Stages:
         Raises:
             ProfileError: If not even the smallest batch fits into memory.
         """
+        self.tell_of_large(sizes)
         # First, and in ascending order: the peak of a process never falls.
         self.compute(sizes, steps, warmup)
         self.choose_batch()
         self.steps(steps, warmup)
         for number in self.track(list(workers), description='loader alone'):
-            loader = self.training.loader(self.findings.batch_size, number)
-            rate = measure_loader(loader, steps, warmup)
+            rate = measure_loader(self._loader(number), steps, warmup)
             self.findings.loader[number] = rate
+
+    def tell_of_large(self, sizes: Sequence[int]) -> None:
+        """Note which batches are larger than the data."""
+        setting, notes = self.findings.setting, self.findings.notes
+        most = setting.most
+        if most is None:
+            return
+        if setting.batch_size > most:
+            notes.append(
+                f'A batch of {setting.batch_size} is more than the {most} '
+                f'samples of a process: an epoch is one step, of {most}.'
+            )
+        if max(sizes) > most:
+            notes.append(
+                f'Compute alone of more than {most} samples repeats some, '
+                'and is left out of the advice.'
+            )
 
     def compute(self, sizes: Sequence[int], steps: int, warmup: int) -> None:
         """Memory, then time of steps at several batch sizes."""
@@ -133,17 +152,20 @@ class Stages:
         """Profile the batch of the config, or the largest that fits."""
         findings = self.findings
         largest = findings.compute[-1].batch_size
-        if largest < findings.setting.batch_size:
-            findings.batch_size = largest
+        if largest < findings.batch_size:
             findings.notes.append(
-                f'The batch of the config, {findings.setting.batch_size}, '
+                f'The batch of the config, {findings.batch_size}, '
                 f'does not fit; the step is that of {largest}.'
             )
+            findings.batch_size = largest
 
     def steps(self, steps: int, warmup: int) -> None:
         """Steps with their loader, between steps without."""
-        loader, size = self._step_loader(), self.findings.batch_size
+        loader, size = self._loader(), self.findings.batch_size
         batch = make_batch(loader, size)
+        self.findings.epoch_steps = steps_of_epoch(
+            loader, self.findings.setting.world_size
+        )
 
         def without_loader() -> None:
             half = turns_of(-(-steps // 2))
@@ -161,11 +183,13 @@ class Stages:
             self.findings.step_seconds = mean
         without_loader()
 
-    def _step_loader(self) -> DataLoader:
+    def _loader(self, num_workers: int | None = None) -> DataLoader:
+        """A loader of the batch that is profiled."""
         findings = self.findings
-        if findings.batch_size == findings.setting.batch_size:
-            return self.training.loader()
-        return self.training.loader(findings.batch_size)
+        size: int | None = findings.batch_size
+        if size == findings.setting.batch_size:
+            size = None  # which also fits a batch sampler of another kind
+        return self.training.loader(size, num_workers)
 
 
 def turns_of(steps: int, most: int = 5) -> list[int]:

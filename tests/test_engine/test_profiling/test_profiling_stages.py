@@ -5,10 +5,16 @@ import sys
 
 import pytest
 import torch
+from mmengine.dataset import InfiniteSampler
 
 from aclnet_plugin.engine.profiling import Findings, ProfileError, Setting
 from aclnet_plugin.engine.profiling import stages as module
-from aclnet_plugin.engine.profiling.measuring import endless, measure_loader
+from aclnet_plugin.engine.profiling.measuring import (
+    endless,
+    fillable,
+    measure_loader,
+    steps_of_epoch,
+)
 from aclnet_plugin.engine.profiling.memory import (
     is_out_of_memory,
     peak_memory,
@@ -47,18 +53,25 @@ class Trainee:
 
 
 class Training:
-    def __init__(self, largest):
+    def __init__(self, largest, batch_size=4):
         self.trainee = Trainee(largest)
+        self.batch_size = batch_size
+        self.asked = []
 
     def loader(self, batch_size=None, num_workers=None):
-        return loader_of(batch_size or 4)
+        self.asked.append(batch_size)
+        return loader_of(batch_size or self.batch_size)
 
 
-def stages_of(largest):
-    setting = Setting('config.py', 'cpu', 'a machine', 4, 0, samples=10)
+def stages_of(largest, batch_size=4, most=10):
+    setting = Setting(
+        *('config.py', 'cpu', 'a machine', batch_size, 0),
+        samples=10,
+        most=most,
+    )
     findings = Findings(setting)
     track = lambda items, description: items  # noqa: E731
-    return Stages(Training(largest), findings, track), findings
+    return Stages(Training(largest, batch_size), findings, track), findings
 
 
 def test_everything_is_measured():
@@ -76,7 +89,7 @@ def test_everything_is_measured():
 
 
 def test_what_does_not_fit_is_left_out():
-    stages, findings = stages_of(4)
+    stages, findings = stages_of(4, most=None)
     stages.run([2, 4, 8, 16], [0], steps=1, warmup=0)
     assert [rate.batch_size for rate in findings.compute] == [2, 4]
     assert findings.notes == ['Left out, batch size 8, 16: memory ran out.']
@@ -90,6 +103,50 @@ def test_a_config_that_does_not_fit_is_profiled_smaller():
     assert findings.batch_size == 2
     assert 'The batch of the config, 4, does not fit' in findings.notes[-1]
     assert set(stages.trainee.sizes) == {2}
+
+
+def test_an_epoch_takes_whole_steps():
+    """Ten samples in batches of four: three steps, not two and a half."""
+    stages, findings = stages_of(99)
+    stages.run([4], [0], steps=2, warmup=0)
+    assert findings.epoch_steps == 3
+    findings.step_seconds = 2.0
+    assert findings.epoch_seconds == 6
+    assert findings.to_dict()['steps_per_epoch'] == 3
+
+
+def test_a_batch_beyond_the_data():
+    stages, findings = stages_of(99, batch_size=40)
+    assert findings.batch_size == 10
+    stages.run([5, 10, 80], [0], steps=2, warmup=0)
+    large, repeats = findings.notes
+    assert 'A batch of 40 is more than the 10 samples of a process' in large
+    assert 'an epoch is one step, of 10' in large
+    assert 'more than 10 samples repeats some' in repeats
+    assert findings.epoch_steps == 1
+    findings.step_seconds = 2.0
+    assert findings.epoch_seconds == 2
+    assert findings.load_seconds == pytest.approx(10 / findings.loader[0])
+    assert findings.batch_advice.batch_size <= 10
+    assert not any('larger one may be' in said for said in findings.advice)
+
+
+def test_the_loader_of_the_config_is_asked_for_no_batch_size():
+    """A sampler that makes its own batches could not give it."""
+    stages, _ = stages_of(99, most=None)
+    stages.run([4], [0, 0], steps=1, warmup=0)
+    assert set(stages.training.asked) == {None}
+
+
+def test_batches_without_end_are_full():
+    data = list(range(10))
+    loader = torch.utils.data.DataLoader(
+        data, 40, sampler=InfiniteSampler(data), collate_fn=collate
+    )
+    assert fillable(loader) is None
+    assert steps_of_epoch(loader, world_size=2) == 10 / 80
+    assert fillable(loader_of(40)) == 10
+    assert steps_of_epoch(loader_of(4), world_size=2) == 3
 
 
 def test_an_interruption_leaves_the_turns_before():
