@@ -1,6 +1,7 @@
 """Test a checkpoint: python tools/test.py CONFIG CHECKPOINT [flags]."""
 
 import argparse
+import copy
 import sys
 
 from _common import build_runner, load_config, local_file, make_parser
@@ -12,6 +13,8 @@ from aclnet_plugin.evaluation import (
     apply_preset,
     count_clips,
 )
+from aclnet_plugin.evaluation.clip_presets import label_metrics
+from aclnet_plugin.evaluation.embeddings.samples import innermost
 
 
 def pickle_name(name: str) -> str:
@@ -39,6 +42,14 @@ def parse_args() -> argparse.Namespace:
         type=pickle_name,
         metavar='FILE.pkl',
         help='also write the predictions to this file',
+    )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='test-time augmentation: merge the predictions for the versions '
+        'that tta_pipeline of the config makes of each sample, as its '
+        'tta_model does. The names of the figures say so, as in gait_tta. '
+        'With --preset, each version has that many clips',
     )
     parser.add_argument(
         '--preset',
@@ -75,6 +86,42 @@ def add_dump(cfg: Config, name: str) -> None:
     cfg.test_evaluator = [*metrics, dump]
 
 
+def add_tta(cfg: Config) -> None:
+    """Test versions of each sample, and merge what is predicted for them.
+
+    Args:
+        cfg (Config): The config, changed in place.
+
+    Raises:
+        ValueError: If the config does not say how.
+    """
+    lacking = [
+        key for key in ('tta_model', 'tta_pipeline') if cfg.get(key) is None
+    ]
+    if lacking:
+        raise ValueError(
+            f'there is no {" and no ".join(lacking)}, which --tta needs; see '
+            f'RetrievalTTAModel for an example of both.'
+        )
+    if any('PrepareTTAHook' in str(h) for h in cfg.get('custom_hooks') or ()):
+        raise ValueError(
+            'its PrepareTTAHook augments already; leave --tta out'
+        )
+    loader = cfg.get('test_dataloader')
+    if loader is None:
+        raise ValueError('there is no test_dataloader')
+    dataset = innermost(loader)
+    if 'pipeline' not in dataset:
+        raise ValueError(
+            f'--tta needs one test dataset, whose pipeline it replaces; '
+            f'test_dataloader has a {dataset.get("type")} without one.'
+        )
+    # A copy, because TestTimeAug puts its transforms into its config.
+    dataset.pipeline = copy.deepcopy(cfg.tta_pipeline)
+    cfg.model = {**cfg.tta_model, 'module': cfg.model}
+    label_metrics(cfg, 'tta')
+
+
 def choose_clips(cfg: Config, args: argparse.Namespace) -> ClipPreset | None:
     """Apply preset and batch size.
 
@@ -108,10 +155,12 @@ def main() -> int:
     cfg.load_from = args.checkpoint
     cfg.resume = False
     if args.cfg_options is not None:
-        # Before the preset and --dump, which build on them.
+        # Before --tta, the preset and --dump, which build on them.
         cfg.merge_from_dict(args.cfg_options)
         args.cfg_options = None
     try:
+        if args.tta:
+            add_tta(cfg)
         preset = choose_clips(cfg, args)
     except ValueError as error:
         print(f'error: {args.config}: {error}', file=sys.stderr)

@@ -1,15 +1,22 @@
 """Skeleton datasets and their transforms."""
 
 from .checks import check_labels
+from .gait_dataset import GaitPoseDataset, GaitPoseStoreDataset
 from .sample_seeding import SeededFetch, seed_samples
+from .samplers import RandomIdentitySampler
 from .skeleton_dataset import SkeletonDataset
 from .store_dataset import SkeletonStoreDataset
 from .transforms import (
     AddVirtualJoints,
+    CenterOnJoint,
     CenterSkeleton,
+    JointNoise,
     PartDrop,
+    PointNoise,
+    RandomMirrorPose,
     RandomRot,
     SkeletonFlip,
+    TemporalReverse,
     ToStream,
     UniformSampleClips,
     UniformSampleDecode,
@@ -17,13 +24,21 @@ from .transforms import (
 
 __all__ = [
     'AddVirtualJoints',
+    'CenterOnJoint',
     'CenterSkeleton',
+    'GaitPoseDataset',
+    'GaitPoseStoreDataset',
+    'JointNoise',
     'PartDrop',
+    'PointNoise',
+    'RandomIdentitySampler',
+    'RandomMirrorPose',
     'RandomRot',
     'SeededFetch',
     'SkeletonDataset',
     'SkeletonFlip',
     'SkeletonStoreDataset',
+    'TemporalReverse',
     'ToStream',
     'UniformSampleClips',
     'UniformSampleDecode',

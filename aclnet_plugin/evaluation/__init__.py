@@ -12,6 +12,7 @@ from .fusion import (
     leave_one_out,
 )
 from .fusion_report import fusion_report, print_fusion_report
+from .metrics import GaitRankMetric, ReIDMetric
 from .prediction_files import load_predictions
 from .predictions import Predictions, PredictionsError, softmax_rows
 from .stream_names import stream_of
@@ -23,8 +24,10 @@ __all__ = [
     'DEFAULT_WEIGHTS',
     'ClipPreset',
     'DumpPredictions',
+    'GaitRankMetric',
     'Predictions',
     'PredictionsError',
+    'ReIDMetric',
     'accuracies',
     'align',
     'apply_preset',

@@ -72,7 +72,7 @@ def apply_preset(
     if size is not None:
         cfg.test_dataloader.batch_size = size
     if preset.label is not None:
-        _label_metrics(cfg, preset.label)
+        label_metrics(cfg, preset.label)
 
 
 def count_clips(cfg: Config) -> int | None:
@@ -107,14 +107,14 @@ def find_samplers(part: Any) -> Iterator[Any]:
         yield from find_samplers(child)
 
 
-def _test_dataset(cfg: Config) -> Any:
-    loader = cfg.get('test_dataloader')
-    return None if loader is None else loader.get('dataset')
+def label_metrics(cfg: Config, label: str) -> None:
+    """Name the metrics so that nobody takes them for others.
 
-
-def _label_metrics(cfg: Config, label: str) -> None:
-    """Name the metrics so that nobody takes them for others."""
-    metrics = cfg.test_evaluator
+    Args:
+        cfg: The config, changed in place.
+        label: Put after the names' prefix, such as ``acc_1clip``.
+    """
+    metrics = cfg.get('test_evaluator') or []
     for metric in metrics if isinstance(metrics, (list, tuple)) else [metrics]:
         prefix = metric.get('prefix')
         if prefix is None:
@@ -123,3 +123,8 @@ def _label_metrics(cfg: Config, label: str) -> None:
             prefix = getattr(kind, 'default_prefix', None)
         if prefix is not None:
             metric['prefix'] = f'{prefix}_{label}'
+
+
+def _test_dataset(cfg: Config) -> Any:
+    loader = cfg.get('test_dataloader')
+    return None if loader is None else loader.get('dataset')

@@ -3,10 +3,12 @@
 from .backbones import ACLGCN
 from .heads import ACLHead
 from .losses import InterClassAffinityLoss, IntraClassMarginLoss
+from .tta import RetrievalTTAModel
 
 __all__ = [
     'ACLGCN',
     'ACLHead',
     'InterClassAffinityLoss',
     'IntraClassMarginLoss',
+    'RetrievalTTAModel',
 ]

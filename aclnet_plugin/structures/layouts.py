@@ -14,6 +14,11 @@ Notes:
       (18) and neck (19).
     * ``openpose``: the bones point to the neck, the centre of the graph.
       (MMAction2's own bones of this layout end at the nose.)
+    * ``openpose14``: ``openpose`` without the face, with the hips at the
+      neck, in three dimensions; skeletons lifted from OpenPose for person
+      re-identification.
+    * ``openpose14_2d``: the same joints in an image, as made of those of
+      COCO.
 """
 
 _COCO_NAMES = (
@@ -139,4 +144,35 @@ OPENPOSE = dict(
     ),
 )  # fmt: skip
 
-TABLES = (NTURGBD, COCO, COCO_NEW, KINECT_V1, OPENPOSE)
+OPENPOSE14 = dict(
+    name='openpose14',
+    num_joints=14,
+    center=1,
+    dims=3,
+    parents=(1, 1, 1, 2, 3, 1, 5, 6, 1, 8, 9, 1, 11, 12),
+    left=(5, 6, 7, 11, 12, 13),
+    right=(2, 3, 4, 8, 9, 10),
+    parts=(
+        ('left_arm', (5, 6, 7)),
+        ('left_leg', (11, 12, 13)),
+        ('right_arm', (2, 3, 4)),
+        ('right_leg', (8, 9, 10)),
+    ),
+    joint_names=(
+        'head', 'neck', 'right_shoulder', 'right_elbow', 'right_wrist',
+        'left_shoulder', 'left_elbow', 'left_wrist', 'right_hip',
+        'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle',
+    ),
+)  # fmt: skip
+
+OPENPOSE14_2D = OPENPOSE14 | dict(name='openpose14_2d', dims=2)
+
+TABLES = (
+    NTURGBD,
+    COCO,
+    COCO_NEW,
+    KINECT_V1,
+    OPENPOSE,
+    OPENPOSE14,
+    OPENPOSE14_2D,
+)

@@ -128,12 +128,12 @@ def get_layout(
 
     Args:
         layout: ``'nturgb+d'``, ``'coco'``, ``'coco_new'``, ``'kinect_v1'``,
-            ``'openpose'``, a finished layout, or a dict as MMAction2's
-            ``Graph`` takes it, ``num_node``, ``inward`` (edges) and
-            ``center``, with the optional keys ``name``, ``parents``
-            (otherwise found by walking along the edges towards the centre),
-            ``left``, ``right``, ``parts`` (name to joints), ``joint_names``,
-            ``dims`` and ``confidence``.
+            ``'openpose'``, ``'openpose14'``, ``'openpose14_2d'``, a finished
+            layout, or a dict as MMAction2's ``Graph`` takes it,
+            ``num_node``, ``inward`` (edges) and ``center``, with the optional
+            keys ``name``, ``parents`` (otherwise found by walking along the
+            edges towards the centre), ``left``, ``right``, ``parts`` (name to
+            joints), ``joint_names``, ``dims`` and ``confidence``.
 
     Returns:
         The layout.

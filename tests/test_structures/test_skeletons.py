@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,15 @@ from aclnet_plugin.structures import SkeletonLayout, get_layout
 TABLES = json.loads(
     (Path(__file__).parents[1] / 'data' / 'layouts.json').read_text()
 )
-NAMES = ('nturgb+d', 'coco', 'coco_new', 'kinect_v1', 'openpose')
+NAMES = (
+    'nturgb+d',
+    'coco',
+    'coco_new',
+    'kinect_v1',
+    'openpose',
+    'openpose14',
+    'openpose14_2d',
+)
 CHAIN = dict(num_node=4, inward=[[1, 0], [2, 1], [3, 2]], center=0)
 
 
@@ -48,6 +57,28 @@ def test_kinect_v1_follows_its_one_based_description():
     layout = get_layout('kinect_v1')
     assert set(layout.edges) == {(a - 1, b - 1) for a, b in pairs}
     assert layout.center == 2
+
+
+def test_openpose14_follows_its_description():
+    pairs = '0-1 2-1 3-2 4-3 5-1 6-5 7-6 8-1 9-8 10-9 11-1 12-11 13-12'
+    layout = get_layout('openpose14')
+    assert set(layout.edges) == {
+        tuple(map(int, pair.split('-'))) for pair in pairs.split()
+    }
+    assert (layout.center, layout.dims) == (1, 3)
+    for name, first in (
+        ('right_arm', 2),
+        ('left_arm', 5),
+        ('right_leg', 8),
+        ('left_leg', 11),
+    ):
+        assert dict(layout.parts)[name] == (first, first + 1, first + 2)
+
+
+def test_openpose14_in_two_dimensions():
+    flat, solid = get_layout('openpose14_2d'), get_layout('openpose14')
+    assert flat.dims == 2
+    assert flat == replace(solid, name='openpose14_2d', dims=2)
 
 
 @pytest.mark.parametrize('name', NAMES)

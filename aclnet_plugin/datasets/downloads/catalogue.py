@@ -164,6 +164,7 @@ PUBLIC = {
         ),
         terms='academic use; ask for CASIA-B first',
         file='casia_b_pose.zip',
+        page='casia_b.md',
     ),
 }
 
@@ -198,6 +199,6 @@ ON_REQUEST = {
         about='CASIA-B, videos and silhouettes',
         site='http://www.cbsr.ia.ac.cn/english/Gait%20Databases.asp',
         ask='Dataset B; key points made of it are in casia_b_pose',
-        page='README.md',
+        page='casia_b.md',
     ),
 }

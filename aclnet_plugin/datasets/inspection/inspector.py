@@ -118,7 +118,15 @@ def _summarise(
     classes = (
         getattr(part.dataset, 'metainfo', {}).get('classes') for part in parts
     )
-    labels = number_of(label for part in parts for label in part.labels)
+    classes_of, identities_of = (
+        number_of(
+            label
+            for part in parts
+            if part.identities == identities
+            for label in part.labels
+        )
+        for identities in (False, True)
+    )
     dtypes = sum((part.dtypes for part in parts), Counter())
     lengths = Counter(n for part in parts for n in part.frames if n)
     return SplitSummary(
@@ -126,13 +134,14 @@ def _summarise(
         files=tuple(dict.fromkeys(part.file for part in parts)),
         sequences=sum(len(part.names) for part in parts),
         drawn=len(dataset),
-        class_counts=dict(sorted(labels.items())),
+        class_counts=dict(sorted(classes_of.items())),
         class_names=tuple(map(str, next(filter(None, classes), ()))),
         lengths=dict(sorted(lengths.items())),
         persons=_sizes(s[0] for s in shapes if len(s) == 4),
         joints=_sizes(shape[-2] for shape in shapes),
         channels=_sizes(shape[-1] for shape in shapes),
         dtypes={str(dtype): times for dtype, times in dtypes.items()},
+        identity_counts=dict(sorted(identities_of.items())),
     )
 
 

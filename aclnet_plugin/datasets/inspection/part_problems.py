@@ -26,7 +26,9 @@ def part_problems(
         part: What was found.
         expectation: What the model demands.
     """
-    yield from _label_problems(split, part, expectation.num_classes)
+    # Persons to be told apart need not be among those trained on.
+    most = None if part.identities else expectation.num_classes
+    yield from _label_problems(split, part, most)
     yield from _size_problems(split, part)
     yield from _layout_problems(split, part, expectation)
     yield from _sequence_problems(split, part)

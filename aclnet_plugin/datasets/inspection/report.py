@@ -54,6 +54,8 @@ class SplitSummary:
         joints: Number of joints to number of sequences.
         channels: Number of coordinates to number of sequences.
         dtypes: Data type to number of sequences.
+        identity_counts: Label to number of sequences, where labels are
+            those of persons that need not be classes of the head.
     """
 
     name: str
@@ -67,6 +69,7 @@ class SplitSummary:
     joints: Mapping[int, int] = field(default_factory=dict)
     channels: Mapping[int, int] = field(default_factory=dict)
     dtypes: Mapping[str, int] = field(default_factory=dict)
+    identity_counts: Mapping[int, int] = field(default_factory=dict)
 
     def length_range(self) -> tuple[int, float, int] | None:
         """Shortest, median and longest sequence in frames, if known."""
@@ -76,15 +79,19 @@ class SplitSummary:
         return min(frames), median(frames), max(frames)
 
     def __str__(self) -> str:
-        counts = self.class_counts.values()
         parts = [count_of(self.sequences, 'sequence')]
         if self.drawn != self.sequences:
             parts[0] += f' ({self.drawn:,} with repeats)'
-        if counts:
-            parts.append(
-                f'{count_of(len(counts), "class", "classes")} of '
-                f'{spread(min(counts), max(counts))}'
-            )
+        for found, unit, units in (
+            (self.class_counts, 'class', 'classes'),
+            (self.identity_counts, 'identity', 'identities'),
+        ):
+            if found:
+                counts = found.values()
+                parts.append(
+                    f'{count_of(len(counts), unit, units)} of '
+                    f'{spread(min(counts), max(counts))}'
+                )
         if self.lengths:
             low, middle, high = self.length_range()
             parts.append(f'{spread(low, high)} frames (median {middle:g})')

@@ -1,4 +1,4 @@
-"""The survey of a store, from its index instead of its sequences."""
+"""The survey of a store, from its index instead of its skeletons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def survey_store(
     track: Track,
     hashable: Callable[[Any], Hashable],
 ) -> None:
-    """Fill in what the index knows; of the records only names are read.
+    """Fill in what the index knows, and name and label of each record.
+
+    Labels are those that the dataset hands out, which may have numbered them
+    anew, and not those of the index.
 
     Args:
         found: What is filled in.
@@ -38,11 +41,10 @@ def survey_store(
     places = np.asarray(view.places, np.int64)[found.indices]
     heads = map(view.head, found.indices)
     total = len(found.indices)
-    found.names += map(sample_name, track(heads, found.file, total))
+    for head in track(heads, found.file, total):
+        found.names.append(sample_name(head))
+        found.labels.append(hashable(head.get('label')))
     rows = view.store.rows(places)
-    found.labels += rows['label'].tolist()
-    for at in np.flatnonzero(rows['several']).tolist():
-        found.labels[at] = hashable(view[found.indices[at]]['label'])
     found.frames += rows['frames'].tolist()
     found.contents += [content or None for content in rows['content'].tolist()]
     found.blank += np.flatnonzero(rows['content'] == 0).tolist()

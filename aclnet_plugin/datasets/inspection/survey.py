@@ -52,6 +52,11 @@ class PartSurvey:
     contents: list[int | None] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
 
+    @property
+    def identities(self) -> bool:
+        """Whether the dataset says that its labels are no classes."""
+        return getattr(self.dataset, 'labels_are_identities', False)
+
     def keypoint(self, place: int) -> np.ndarray:
         """Key points of the sample at a place of the lists."""
         index = self.indices[place]

@@ -28,7 +28,9 @@ def print_report(console: Console, report: DataReport) -> None:
     block = '#' if console.options.ascii_only else '█'
     if splits:
         console.print(_totals(splits))
-        console.print(_classes(splits, block))
+        learned = [split for split in splits if not split.identity_counts]
+        if learned:
+            console.print(_classes(learned, block))
         console.print(_lengths(splits, block))
     console.print(_problems(report))
 
@@ -38,6 +40,7 @@ def _totals(splits: Sequence[SplitSummary]) -> RenderableType:
         'sequences': lambda s: f'{s.sequences:,}',
         'in an epoch': lambda s: f'{s.drawn:,}',
         'classes': lambda s: f'{len(s.class_counts):,}',
+        'identities': lambda s: f'{len(s.identity_counts):,}',
         'persons': lambda s: _range(s.persons),
         'joints': lambda s: _range(s.joints),
         'channels': lambda s: _range(s.channels),
@@ -45,6 +48,8 @@ def _totals(splits: Sequence[SplitSummary]) -> RenderableType:
         'frames': lambda s: _range(s.lengths),
         'median': lambda s: f'{s.length_range()[1]:g}' if s.lengths else '-',
     }
+    if not any(split.identity_counts for split in splits):
+        del rows['identities']
     table = _table('Totals', '', [split.name for split in splits])
     for name, value in rows.items():
         table.add_row(name, *map(value, splits))

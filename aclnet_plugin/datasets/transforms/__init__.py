@@ -1,6 +1,13 @@
 """Transforms of skeleton sequences."""
 
 from .augment import PartDrop, RandomRot, SkeletonFlip
+from .gait import (
+    CenterOnJoint,
+    JointNoise,
+    PointNoise,
+    RandomMirrorPose,
+    TemporalReverse,
+)
 from .keypoints import AddVirtualJoints, CenterSkeleton
 from .sampling import UniformSampleClips, UniformSampleDecode
 from .streams import STREAMS, ToStream
@@ -8,10 +15,15 @@ from .streams import STREAMS, ToStream
 __all__ = [
     'STREAMS',
     'AddVirtualJoints',
+    'CenterOnJoint',
     'CenterSkeleton',
+    'JointNoise',
     'PartDrop',
+    'PointNoise',
+    'RandomMirrorPose',
     'RandomRot',
     'SkeletonFlip',
+    'TemporalReverse',
     'ToStream',
     'UniformSampleClips',
     'UniformSampleDecode',

@@ -31,6 +31,10 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     Attributes:
         first_iter: Step at which the current epoch began; None before the
             first epoch, unless a checkpoint tells.
+
+    Raises:
+        ValueError: If the sampler makes batches of another size than the
+            data loader, so that its batches would be torn.
     """
 
     first_iter: int | None
@@ -38,6 +42,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.first_iter = None
+        _check_batch_size(self.dataloader)
 
     @property
     def batches_done(self) -> int:
@@ -154,6 +159,20 @@ def batches_from(loader: DataLoader, first: int) -> Iterator[Any]:
 def sampler_of(loader: DataLoader) -> Sampler:
     """The sampler of samples, also behind a batch sampler."""
     return getattr(loader.batch_sampler, 'sampler', loader.sampler)
+
+
+def _check_batch_size(loader: DataLoader) -> None:
+    """Refuse a sampler whose batches the loader would cut elsewhere."""
+    sampler = sampler_of(loader)
+    meant = getattr(sampler, 'batch_size', None)
+    real = getattr(loader.batch_sampler, 'batch_size', None)
+    if None not in (meant, real) and meant != real:
+        raise ValueError(
+            f'{type(sampler).__name__} makes batches of {meant} samples, but '
+            f'the data loader takes {real} at once. Set '
+            f'train_dataloader.sampler.batch_size and '
+            f'train_dataloader.batch_size to the same number.'
+        )
 
 
 def prefer_resumable_loop() -> None:

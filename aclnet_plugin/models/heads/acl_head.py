@@ -28,6 +28,7 @@ from ..affinity import (
 )
 from ..affinity.functional import unit_rows
 from .behaviours import behaviour_of
+from .embedding import check_embedding, embed, pool
 
 Features = Tensor | tuple[Tensor, Tensor]
 """What a backbone returns: features, with or without a relation vector."""
@@ -78,6 +79,10 @@ class ACLHead(GCNHead):
     On one process it is allowed, so that a config can be tried there: nothing
     is sent, and the state is as old as on many.
 
+    For retrieval (gait, re-identification, search) ``embedding`` names what
+    a sample is compared by. Labels have no part in it, so that those of
+    classes which the head was not trained on do no harm.
+
     Args:
         num_classes: K.
         in_channels: Channels of ``feats``.
@@ -105,6 +110,10 @@ class ACLHead(GCNHead):
         gather_interval: n, training steps from one gather to the next.
             Defaults to 1: the joined batch is exchanged and scored in every
             step.
+        embedding: ``'pooled'``, ``'inter'``, ``'intra'`` or ``'concat'``:
+            :meth:`predict` adds it to each sample as ``pred_feature``, see
+            :func:`~.embedding.embed`. The projection of a loss that never
+            acted is random. Defaults to None: no embedding.
         init_cfg: As in MMEngine. By default the classifier alone is drawn
             from a normal distribution with std 0.01.
         **kwargs: Of MMAction2's ``GCNHead``: ``loss_cls``, ``dropout``,
@@ -129,6 +138,7 @@ class ACLHead(GCNHead):
         loss_inter: dict | None = None,
         loss_intra: dict | None = None,
         gather_interval: int = 1,
+        embedding: str | None = None,
         init_cfg: dict | list[dict] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -145,6 +155,7 @@ class ACLHead(GCNHead):
             )
         preset = behaviour_of(behaviour)
         self.behaviour = behaviour
+        self.embedding = check_embedding(embedding)
         self.relation_dim = relation_dim or in_channels
         self.inter_proj = nn.Linear(self.relation_dim, embed_dim)
         self.intra_proj = nn.Linear(self.relation_dim, embed_dim)
@@ -183,6 +194,60 @@ class ACLHead(GCNHead):
             ``(N, K)``.
         """
         return self._classify(self._pool(_split(feats)[0]))
+
+    def predict(
+        self, feats: Features, data_samples: SampleList, **kwargs: Any
+    ) -> SampleList:
+        """Scores of a batch and, if wanted, embeddings.
+
+        Args:
+            feats: See :meth:`forward`, N = samples * clips.
+            data_samples: Samples, with or without a label.
+            **kwargs: For the host's signature; unused.
+
+        Returns:
+            The samples with ``pred_score`` and ``pred_label`` and, unless
+            ``embedding`` is None, ``pred_feature`` ``(D,)``, float32 and of
+            unit length.
+        """
+        samples = super().predict(feats, data_samples, **kwargs)
+        if self.embedding is not None:
+            vectors = self.embed(feats, len(samples))
+            for sample, vector in zip(samples, vectors, strict=True):
+                sample.pred_feature = vector
+        return samples
+
+    def embed(
+        self, feats: Features, num_samples: int, kind: str | None = None
+    ) -> Tensor:
+        """Embeddings of a batch.
+
+        Args:
+            feats: See :meth:`forward`, N = samples * clips.
+            num_samples: B.
+            kind: Instead of the head's own. Defaults to None.
+
+        Returns:
+            ``(B, D)`` float32, rows of unit length.
+
+        Raises:
+            ValueError: If neither the call nor the head names a kind.
+        """
+        kind = check_embedding(kind or self.embedding)
+        if kind is None:
+            raise ValueError('the head has embedding=None; name a kind')
+        feats, relation = _split(feats)
+        pooled = self._pool(feats)
+        relation = pooled if relation is None else relation
+        if kind != 'pooled':
+            self._check_relation(relation)
+        return embed(
+            kind,
+            pooled,
+            relation.to(self.inter_proj.weight.dtype),
+            {'inter': self.inter_proj, 'intra': self.intra_proj},
+            len(pooled) // num_samples,
+        )
 
     def loss(
         self, feats: Features, data_samples: SampleList, **kwargs: Any
@@ -274,13 +339,7 @@ class ACLHead(GCNHead):
         Returns:
             ``loss_inter`` and ``loss_intra``, weighted.
         """
-        if relation.shape[1:] != (self.relation_dim,):
-            raise ValueError(
-                f'the relation vector has shape {tuple(relation.shape)}, '
-                f'but the head was built with relation_dim='
-                f'{self.relation_dim}; set relation_dim to V * V for ACLGCN '
-                f'and leave it out for other backbones'
-            )
+        self._check_relation(relation)
         state = self.affinity
         joined = self.training and state.pending.interval == 1
         incoming = len(labels) * self.training
@@ -344,13 +403,22 @@ class ACLHead(GCNHead):
 
     def _pool(self, feats: Tensor) -> Tensor:
         """``(N, M, C, T, V)`` to ``(N, C)``, absent persons included."""
-        pooled = feats.mean((3, 4)).mean(1)
+        pooled = pool(feats)
         if pooled.shape[1] != self.in_channels:
             raise ValueError(
                 f'the backbone returns {pooled.shape[1]} channels, but the '
                 f'head was built with in_channels={self.in_channels}'
             )
         return pooled
+
+    def _check_relation(self, relation: Tensor) -> None:
+        if relation.shape[1:] != (self.relation_dim,):
+            raise ValueError(
+                f'the relation vector has shape {tuple(relation.shape)}, '
+                f'but the head was built with relation_dim='
+                f'{self.relation_dim}; set relation_dim to V * V for ACLGCN '
+                f'and leave it out for other backbones'
+            )
 
     def _classify(self, pooled: Tensor) -> Tensor:
         if self.dropout is not None:

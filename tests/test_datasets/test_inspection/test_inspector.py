@@ -11,7 +11,7 @@ from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import ConcatDataset, Subset
 
-from aclnet_plugin.datasets import SkeletonDataset
+from aclnet_plugin.datasets import GaitPoseDataset, SkeletonDataset
 from aclnet_plugin.datasets.inspection import Expectation, inspect_data
 
 PIPELINE = [
@@ -163,6 +163,57 @@ def test_classes_that_training_lacks(sample, load):
     assert problem.what == (
         "1 class without a sequence: 'stand'; there are some in val."
     )
+
+
+@pytest.fixture
+def load_walks(sample, load):
+    """Three walks each of some persons, the labels one below."""
+
+    def load_walks(*subjects, **more):
+        walks = [
+            sample(f'{subject:03d}-{seq}', subject - 1, frames=subject)
+            | dict(subject=subject, condition='nm', seq=seq, view=90)
+            for subject in subjects
+            for seq in (1, 2, 3)
+        ]
+        for walk in walks:
+            walk['keypoint'] += walk['seq']
+        return load(walks, GaitPoseDataset, min_frames=0, **more)
+
+    return load_walks
+
+
+def test_persons_of_the_tests_are_no_classes(load_walks):
+    datasets = {
+        'train': load_walks(4, 7),
+        'val': load_walks(75, 80, 99, test_mode=True),
+    }
+    report = inspect_data(datasets, Expectation(2))
+    assert not report.problems
+    train, val = report.splits
+    assert (train.class_counts, train.identity_counts) == ({0: 3, 1: 3}, {})
+    assert val.class_counts == {}
+    assert val.identity_counts == {74: 3, 79: 3, 98: 3}
+    assert '9 sequences, 3 identities of 3, 75 to 99 frames' in str(val)
+    # Those to train on are, and labels have to be labels in any case.
+    report = inspect_data({'train': load_walks(4, 7, 9)}, Expectation(2))
+    assert "'009-1' (number 6) has label 2" in only(report, 'error').what
+    odd = load_walks(75, test_mode=True)
+    odd.data_list = [odd.get_data_info(0) | dict(label=-1)]
+    odd.serialize_data = False
+    report = inspect_data({'val': odd}, Expectation(2))
+    assert 'the negative label -1' in only(report, 'error').what
+
+
+def test_persons_beside_classes(load_walks, sample, load):
+    """What one of several joined datasets says holds for it alone."""
+    joined = ConcatDataset(
+        [load([sample('a', 5)]), load_walks(75, test_mode=True)]
+    )
+    report = inspect_data({'val': joined}, Expectation(5))
+    assert "sample 'a' (number 0)" in only(report, 'error').what
+    (split,) = report.splits
+    assert (split.class_counts, split.identity_counts) == ({5: 1}, {74: 3})
 
 
 def test_uneven_classes(sample, load):

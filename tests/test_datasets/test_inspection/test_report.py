@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from rich.console import Console
@@ -65,6 +66,19 @@ def test_tables_fit_their_width(width, encoding):
     assert width < 80 or 'sit [slow]' in text
     bars = [line.count('#') + line.count('█') for line in text.splitlines()]
     assert width < 80 or {24, 2, 1} <= set(bars)
+
+
+def test_identities_have_no_bars():
+    persons = dict(class_counts={}, identity_counts={74: 2, 98: 2})
+    text = printed(DataReport((split(), split('test', **persons)), ()))
+    totals, classes, lengths = re.split('Sequences per|Length of', text)
+    rows = [line.split() for line in totals.splitlines()]
+    assert ['classes', '3', '0'] in rows and ['identities', '0', '2'] in rows
+    assert 'stand up' in classes and 'test' not in classes
+    assert '74' not in text and 'test' in lengths
+    text = printed(DataReport((split('test', **persons),), ()))
+    assert 'identities' in text and 'Sequences per class' not in text
+    assert 'identities' not in printed(DataReport((split(),), ()))
 
 
 def test_many_classes_are_cut():

@@ -8,7 +8,7 @@ import pytest
 from mmengine.dataset import RepeatDataset
 from torch.utils.data import ConcatDataset, Subset
 
-from aclnet_plugin.datasets import SkeletonDataset
+from aclnet_plugin.datasets import GaitPoseDataset, SkeletonDataset
 from aclnet_plugin.datasets.inspection import Expectation, inspect_data
 from aclnet_plugin.datasets.inspection.survey import members, survey
 from aclnet_plugin.datasets.store import write_store
@@ -25,13 +25,13 @@ PIPELINE = [
 def load(write, tmp_path):
     """The same samples from a pickle and from a store."""
 
-    def load(samples, split, **more):
+    def load(samples, split, kind=SkeletonDataset, **more):
         path = write(samples, split)
         folder = str(tmp_path / 'ann.store')
         write_store(safe_load(path), folder, overwrite=True)
         more |= dict(pipeline=PIPELINE, check=False)
         return [
-            {name: SkeletonDataset(file, split=name, **more) for name in split}
+            {name: kind(file, split=name, **more) for name in split}
             for file in (path, folder)
         ]
 
@@ -115,6 +115,28 @@ def test_same_survey(odd, load, wrap):
                 one.keypoint(place), two.keypoint(place)
             )
     assert all(seen)
+
+
+def test_labels_numbered_anew(samples, load):
+    """The index knows those of the file: 40, 50 and 60."""
+    for place, one in enumerate(samples):
+        one['label'] = 40 + 10 * place
+        one.update(subject=place, condition='nm', seq=1, view=90)
+    split = dict(train=['single_frame', 'one'], val=['two'])
+    settings = dict(kind=GaitPoseDataset, min_frames=0)
+    reports = [
+        inspect_data(datasets, Expectation(2))
+        for datasets in load(samples, split, **settings)
+    ]
+    for report in reports:
+        assert not report.of('error')
+        assert report.splits[0].class_counts == {0: 1, 1: 1}
+    assert list(map(told, reports[0].problems)) == list(
+        map(told, reports[1].problems)
+    )
+    for datasets in load(samples, split, **settings, test_mode=True):
+        (_, val) = inspect_data(datasets, Expectation(2)).splits
+        assert val.identity_counts == {50: 1}
 
 
 def test_copies_are_found_between_store_and_pickle(odd, load):

@@ -70,6 +70,23 @@ def test_stock_configs_get_it(config):
     assert type(loop) is ResumableTrainLoop
 
 
+@pytest.mark.parametrize(('loader', 'fits'), [(6, True), (4, False)])
+def test_a_sampler_that_makes_batches(config, loader, fits):
+    sampler = dict(type='RandomIdentitySampler', batch_size=6, num_instances=2)
+    config.train_dataloader.batch_size = loader
+    config.train_dataloader.sampler = sampler
+    runner = build_runner(config, f'identities{loader}')
+    if fits:
+        assert runner.build_train_loop(config.train_cfg)
+        return
+    message = (
+        'RandomIdentitySampler makes batches of 6 samples, but the data '
+        'loader takes 4 at once. Set train_dataloader.sampler.batch_size'
+    )
+    with pytest.raises(ValueError, match=message):
+        runner.train()
+
+
 def test_goes_on_with_the_next_batch(config, tmp_path):
     """16 samples in batches of 6: steps 0 to 2 in each of four epochs."""
     _, straight = train(config, 'straight', Seen())

@@ -1,0 +1,1 @@
+"""Walks of CASIA-B: three kinds of files, splits, counts and windows."""

@@ -1,0 +1,5 @@
+"""In which order samples are trained on."""
+
+from .random_identity_sampler import RandomIdentitySampler
+
+__all__ = ['RandomIdentitySampler']

@@ -1,0 +1,5 @@
+_base_ = './aclnet_1xb64-joint-c40-150e_casiab-reid-keypoint-3d.py'
+
+train_dataloader = dict(dataset=dict(stream='b'))
+val_dataloader = dict(dataset=dict(stream='b'))
+test_dataloader = dict(dataset=dict(stream='b'))
