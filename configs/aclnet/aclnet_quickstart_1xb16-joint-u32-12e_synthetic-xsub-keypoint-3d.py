@@ -23,7 +23,8 @@ model = dict(
 )
 
 train_cfg = dict(max_epochs=12)
-optim_wrapper = dict(optimizer=dict(lr=0.05))
+# At 0.05 the end depends on rounding: 48 to 74 % with one seed.
+optim_wrapper = dict(optimizer=dict(lr=0.02))
 param_scheduler = [
     dict(
         type='CosineAnnealingLR',
