@@ -27,7 +27,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from aclnet_plugin.models.deploy import reparameterize
-from benchmarks.arguments import positive, share, width
+from benchmarks.arguments import AMP, add_model_flags, positive, set_up_torch
 from benchmarks.plain.models import (
     JOINTS,
     made_up_clips,
@@ -35,8 +35,6 @@ from benchmarks.plain.models import (
     with_plain_backbone,
 )
 from benchmarks.timing import machine, ratio_of, take_turns
-
-AMP = {'none': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -52,19 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--clips', type=positive, default=10)
     parser.add_argument('--steps', type=positive, default=5)
-    parser.add_argument('--frames', type=positive, default=100)
-    parser.add_argument('--base-channels', type=width, default=96)
-    parser.add_argument(
-        '--one-person',
-        type=share,
-        default=0.8,
-        help='share of the samples with one person (default: 0.8)',
-    )
-    parser.add_argument('--threads', type=positive, help='default: all cores')
-    parser.add_argument('--device', default='cpu')
-    parser.add_argument('--amp', choices=AMP, default='none')
-    parser.add_argument('--tf32', action='store_true')
-    parser.add_argument('--compile', action='store_true')
+    add_model_flags(parser, one_person=0.8)
     return parser.parse_args(argv)
 
 
@@ -123,10 +109,7 @@ def versions(args: argparse.Namespace) -> dict[str, nn.Module]:
 def main(argv: list[str] | None = None) -> None:
     """Measure, then print the table."""
     args = parse_args(argv)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.backends.cuda.matmul.allow_tf32 = args.tf32
-    torch.backends.cudnn.allow_tf32 = args.tf32
+    set_up_torch(args)
     total = args.samples or max(args.batch_size)
     shape = (total, args.clips, 2, args.frames, JOINTS, 3)
     # Mixed, so that every batch has its share.

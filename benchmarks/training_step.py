@@ -29,7 +29,13 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.arguments import positive, share, whole_from, width
+from benchmarks.arguments import (
+    AMP,
+    add_model_flags,
+    positive,
+    set_up_torch,
+    whole_from,
+)
 from benchmarks.plain.models import (
     CLASSES,
     JOINTS,
@@ -46,8 +52,6 @@ from benchmarks.timing import (
     take_turns,
 )
 
-AMP = {'none': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
-
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
@@ -59,19 +63,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--steps', type=positive, default=7)
     parser.add_argument('--warmup', type=whole_from(0), default=1)
-    parser.add_argument('--frames', type=positive, default=100)
-    parser.add_argument('--base-channels', type=width, default=96)
-    parser.add_argument(
-        '--one-person',
-        type=share,
-        default=0.0,
-        help='share of the samples with one person (default: 0)',
-    )
-    parser.add_argument('--threads', type=positive, help='default: all cores')
-    parser.add_argument('--device', default='cpu')
-    parser.add_argument('--amp', choices=AMP, default='none')
-    parser.add_argument('--tf32', action='store_true')
-    parser.add_argument('--compile', action='store_true')
+    add_model_flags(parser, one_person=0.0)
     parser.add_argument(
         '--channels-last',
         action='store_true',
@@ -175,11 +167,8 @@ def versions(
 def main(argv: list[str] | None = None) -> None:
     """Measure, then print the table."""
     args = parse_args(argv)
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    set_up_torch(args)
     keep_freed_memory()
-    torch.backends.cuda.matmul.allow_tf32 = args.tf32
-    torch.backends.cudnn.allow_tf32 = args.tf32
     table = Table(title='Milliseconds per training step')
     for column in ('batch', 'version', 'time', 'times as fast', 'memory'):
         table.add_column(column, justify='right')

@@ -1,23 +1,17 @@
 """Made-up files in the formats of NTU RGB+D and PKU-MMD."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
+
+from tests.scripts import ROOT, load_script
 
 # Spelt as in the published files, in two pieces for the spelling checker.
 VALIDATION = 'Validat' + 'aion videos: '
-TOOLS = Path(__file__).resolve().parents[1] / 'tools' / 'data'
+TOOLS = ROOT / 'tools' / 'data'
 
 
 def load_tool(name):
     """Import a script of ``tools/data``."""
-    spec = importlib.util.spec_from_file_location(
-        f'{name}_tool', TOOLS / f'{name}.py'
-    )
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
+    return load_script(f'tools/data/{name}.py')
 
 
 def standing_body(rng, frames, moves=0.3):

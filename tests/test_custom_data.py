@@ -1,6 +1,5 @@
 """docs/custom_data.md: every command of it runs, every message is true."""
 
-import importlib.util
 import json
 import os
 import re
@@ -14,6 +13,7 @@ import pytest
 
 from aclnet_plugin.utils.safe_pickle import atomic_dump, safe_load
 from tests.processes import run
+from tests.scripts import load_script
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / 'docs' / 'custom_data.md').read_text(encoding='utf-8')
@@ -53,19 +53,6 @@ for words in json.load(open(sys.argv[1])):
         if stop.code:
             raise
 """
-
-
-def load_tool(name):
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        spec = importlib.util.spec_from_file_location(
-            Path(name).stem, ROOT / 'tools' / name
-        )
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(ROOT / 'tools'))
-    return module
 
 
 def make_clone(folder):
@@ -122,7 +109,7 @@ def made(tmp_path_factory):
             str(clone / word) if word.startswith('data/') else word
             for word in words
         ]
-        tool = load_tool(name.removeprefix('tools/'))
+        tool = load_script(name)
         assert tool.main([*words, '--quiet']) == 0
     return clone
 
@@ -141,7 +128,7 @@ def promised(message):
 def check(made, monkeypatch, capsys):
     """Output of check_data.py on a changed config or changed data."""
     monkeypatch.chdir(made)
-    tool = load_tool('check_data.py')
+    tool = load_script('tools/check_data.py')
 
     def check(old='', new='', change=None, text=JOINT):
         assert old in text
@@ -326,7 +313,7 @@ def test_mistakes_in_files(made, tmp_path, capsys, change, message):
     change(folder)
     labels = ['--labels', str(folder / 'labels.csv')]
     split = ['--split-by', 'subject', '--val', '7', '8', '--quiet']
-    tool = load_tool('data/arrays.py')
+    tool = load_script('tools/data/arrays.py')
     out = str(tmp_path / 'out.pkl')
     assert tool.main([str(folder), out, *labels, *split]) == 1
     text = one_line(capsys.readouterr().err)
@@ -338,7 +325,7 @@ def test_no_split_and_millimetres(made, tmp_path, capsys):
     folder = made / 'data/raw/mine'
     words = [str(folder), str(tmp_path / 'out.pkl'), '--quiet', '--labels']
     words.append(str(folder / 'labels.csv'))
-    tool = load_tool('data/arrays.py')
+    tool = load_script('tools/data/arrays.py')
     assert tool.main(words) == 1
     message = 'nothing says what is for training and what for validation'
     assert promised(message)[0] in one_line(capsys.readouterr().err)

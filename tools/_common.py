@@ -57,6 +57,27 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def read_config(name: str, options: dict | None = None) -> Config:
+    """Read a config and merge entries into it.
+
+    Args:
+        name (str): Its file.
+        options (dict | None): Result of ``--cfg-options``.
+
+    Raises:
+        ValueError: If that is not possible.
+    """
+    try:
+        cfg = Config.fromfile(name)
+        cfg.merge_from_dict(options or {})
+    except Exception as error:
+        # A config is a program: anything can go wrong in it.
+        raise ValueError(
+            f'{name} cannot be read: {type(error).__name__}: {error}'
+        ) from error
+    return cfg
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config; apply launcher and work folder.
 

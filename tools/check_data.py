@@ -14,7 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from _common import local_file  # first: finds an uninstalled checkout
+from _common import (  # first: finds an uninstalled checkout
+    local_file,
+    read_config,
+)
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
@@ -73,14 +76,7 @@ def load(args: argparse.Namespace) -> Config:
     Raises:
         ValueError: If it cannot be read, or has not the splits asked for.
     """
-    try:
-        cfg = Config.fromfile(args.config)
-        cfg.merge_from_dict(args.cfg_options or {})
-    except Exception as error:
-        # A config is a program: anything can go wrong in it.
-        raise ValueError(
-            f'{args.config} cannot be read: {type(error).__name__}: {error}'
-        ) from error
+    cfg = read_config(args.config, args.cfg_options)
     present = [s for s in SPLITS if cfg.get(f'{s}_dataloader') is not None]
     lacking = [s for s in args.splits or () if s not in present]
     if lacking or not present:

@@ -28,13 +28,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _common import local_file  # first: finds an uninstalled checkout
+from _common import (  # first: finds an uninstalled checkout
+    local_file,
+    read_config,
+)
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import Progress
 
+from aclnet_plugin.datasets.downloads.checksums import digests_of
 from aclnet_plugin.evaluation.embeddings import (
     Embeddings,
     EmbeddingsError,
@@ -46,9 +50,9 @@ from aclnet_plugin.evaluation.embeddings import (
     load_model,
     write_embeddings,
 )
-from aclnet_plugin.evaluation.embeddings.model import file_digest
 from aclnet_plugin.evaluation.embeddings.samples import innermost
 from aclnet_plugin.models.heads import EMBEDDINGS
+from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.version import __version__
 
 
@@ -77,7 +81,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--batch-size',
-        type=_number_above_0,
+        type=number_above_0,
         metavar='N',
         help='samples at once. Defaults to what the config says',
     )
@@ -107,12 +111,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _number_above_0(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number above 0')
-    return int(text)
-
-
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config.
 
@@ -120,16 +118,9 @@ def load_config(args: argparse.Namespace) -> Config:
         args: The command line.
 
     Raises:
-        EmbeddingsError: If it cannot be read.
+        ValueError: If it cannot be read.
     """
-    try:
-        cfg = Config.fromfile(args.config)
-        cfg.merge_from_dict(args.cfg_options or {})
-    except Exception as error:
-        # A config is a program: anything can go wrong in it.
-        raise EmbeddingsError(
-            f'{args.config} cannot be read: {type(error).__name__}: {error}'
-        ) from error
+    cfg = read_config(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     return cfg
 
@@ -223,7 +214,7 @@ def run(args: argparse.Namespace) -> Embeddings:
             'embedding': kind,
             'config': Path(args.config).name,
             'checkpoint': args.checkpoint.name,
-            'checkpoint_sha256': file_digest(args.checkpoint),
+            'checkpoint_sha256': digests_of(args.checkpoint)['sha256'],
             'split': args.split or innermost(loader).get('split'),
             'tta': args.tta,
         }

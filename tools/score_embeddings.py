@@ -43,6 +43,7 @@ from aclnet_plugin.evaluation.retrieval import (
     write_gait,
     write_reid,
 )
+from aclnet_plugin.utils.arguments import number_above_0
 
 Protocol = GaitProtocol | ReIDProtocol
 Scores = GaitScores | ReIDScores
@@ -80,7 +81,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--topk',
         nargs='+',
-        type=_number,
+        type=number_above_0,
         metavar='K',
         help='numbers k of Rank-k. Defaults to 1 for gait, 1 5 10 for reid',
     )
@@ -93,7 +94,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--min-frames',
-        type=_number,
+        type=number_above_0,
         metavar='N',
         help='leave out sequences with fewer frames. Defaults to all that '
         'the files have',
@@ -144,12 +145,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
             flag = name.replace('_', '-')
             parser.error(f'argument --{flag}: is for --task {task} only')
     return args
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number above 0')
-    return int(text)
 
 
 def protocol_of(args: argparse.Namespace) -> Protocol:

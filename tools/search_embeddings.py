@@ -12,8 +12,6 @@ among its neighbours.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import sys
 from collections.abc import Sequence
@@ -33,7 +31,9 @@ from aclnet_plugin.evaluation.embeddings import (
     search,
 )
 from aclnet_plugin.evaluation.embeddings.neighbours import EXCLUSIONS
+from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.utils.atomic import atomic_writer
+from aclnet_plugin.utils.csv_text import csv_text
 
 Found = dict[str, list[Match]]
 """Neighbours by query."""
@@ -56,7 +56,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--top',
-        type=_number_above_0,
+        type=number_above_0,
         default=10,
         metavar='N',
         help='how many neighbours. Defaults to 10',
@@ -84,12 +84,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--overwrite', action='store_true', help='replace these files'
     )
     return parser.parse_args(argv)
-
-
-def _number_above_0(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number above 0')
-    return int(text)
 
 
 def print_matches(
@@ -157,12 +151,12 @@ def as_csv(found: Found) -> str:
     Args:
         found: The neighbours.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['query', *Match._fields])
-    for query, matches in found.items():
-        writer.writerows([query, *match] for match in matches)
-    return text.getvalue()
+    rows = [
+        [query, *match]
+        for query, matches in found.items()
+        for match in matches
+    ]
+    return csv_text([['query', *Match._fields], *rows])
 
 
 def run(args: argparse.Namespace) -> None:

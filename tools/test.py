@@ -15,6 +15,7 @@ from aclnet_plugin.evaluation import (
 )
 from aclnet_plugin.evaluation.clip_presets import label_metrics
 from aclnet_plugin.evaluation.embeddings.samples import innermost
+from aclnet_plugin.utils.arguments import number_above_0
 
 
 def pickle_name(name: str) -> str:
@@ -24,13 +25,6 @@ def pickle_name(name: str) -> str:
             f'{name!r} has to end with .pkl or .pickle'
         )
     return name
-
-
-def number_above_0(text: str) -> int:
-    """Check the value of ``--batch-size``."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number above 0')
-    return int(text)
 
 
 def parse_args() -> argparse.Namespace:

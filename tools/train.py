@@ -5,6 +5,8 @@ import argparse
 from _common import build_runner, load_config, local_file, make_parser
 from mmengine.config import Config
 
+from aclnet_plugin.engine.mixed_precision import use_amp
+
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
@@ -56,11 +58,10 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
-        wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
-        if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
-            raise SystemExit(f'--amp cannot replace optim_wrapper {wrapper}')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        try:
+            use_amp(cfg)
+        except ValueError as error:
+            raise SystemExit(str(error)) from None
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

@@ -14,7 +14,6 @@ from ..utils.shown import shown
 from .gait_rules import UNKNOWN, Walk, WalkRules, identity_problem, read_walk
 from .naming import sample_name
 from .skeleton_dataset import SkeletonDataset
-from .store import is_store
 from .store.view import StoreView
 from .store_dataset import SkeletonStoreDataset
 
@@ -62,16 +61,6 @@ class GaitPoseDataset(SkeletonDataset):
         >>> dict(type='GaitPoseDataset', ann_file='data/casiab/casiab.pkl',
         ...      split='train', layout='coco', pipeline=train_pipeline)
     """
-
-    def __new__(
-        cls, ann_file: str = '', *args: Any, **kwargs: Any
-    ) -> GaitPoseDataset:
-        """Choose the class that reads the annotations."""
-        if cls is GaitPoseDataset and is_store(
-            ann_file, kwargs.get('data_root')
-        ):
-            cls = GaitPoseStoreDataset
-        return super().__new__(cls)
 
     def __init__(
         self,
@@ -188,7 +177,9 @@ class GaitPoseDataset(SkeletonDataset):
 
 
 @DATASETS.register_module()
-class GaitPoseStoreDataset(GaitPoseDataset, SkeletonStoreDataset):
+class GaitPoseStoreDataset(
+    GaitPoseDataset, SkeletonStoreDataset, store_form_of=GaitPoseDataset
+):
     """:class:`GaitPoseDataset` for a store, which is mapped, not read.
 
     Opening takes longer than for other datasets, as the record of every

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
@@ -79,18 +79,32 @@ class SkeletonDataset(PoseDataset):
         ...      pipeline=train_pipeline)
     """
 
+    _for_stores: ClassVar[dict[type, type]] = {}
+
     def __new__(
         cls, ann_file: str = '', *args: Any, **kwargs: Any
     ) -> SkeletonDataset:
         """Choose the class that reads the annotations."""
+        for_stores = cls._for_stores.get(cls)
         # Copies and other processes make an object without arguments.
-        if cls is SkeletonDataset and is_store(
+        if for_stores is not None and is_store(
             ann_file, kwargs.get('data_root')
         ):
-            from .store_dataset import SkeletonStoreDataset
-
-            cls = SkeletonStoreDataset
+            cls = for_stores
         return super().__new__(cls)
+
+    def __init_subclass__(
+        cls, store_form_of: type | None = None, **kwargs: Any
+    ) -> None:
+        """Let a class be made in place of another one for a store.
+
+        Args:
+            store_form_of: The other class. Defaults to None.
+            **kwargs: Of other base classes.
+        """
+        super().__init_subclass__(**kwargs)
+        if store_form_of is not None:
+            cls._for_stores[store_form_of] = cls
 
     def __init__(
         self,

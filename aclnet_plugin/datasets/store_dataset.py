@@ -20,7 +20,7 @@ from .store.view import StoreView
 
 
 @DATASETS.register_module()
-class SkeletonStoreDataset(SkeletonDataset):
+class SkeletonStoreDataset(SkeletonDataset, store_form_of=SkeletonDataset):
     """:class:`SkeletonDataset` for a store, which is mapped, not read.
 
     It gives the very samples that the pickle of the store would give, and

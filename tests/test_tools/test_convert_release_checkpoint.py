@@ -1,7 +1,5 @@
 """Checkpoints of the official release, there and back."""
 
-import importlib.util
-import sys
 from collections import OrderedDict
 from pathlib import Path
 
@@ -13,8 +11,8 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 
 from tests.golden import GoldenCase
+from tests.scripts import load_script
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 default_scope = 'mmaction'
 custom_imports = dict(imports=['aclnet_plugin'])
@@ -38,15 +36,7 @@ model = dict(
 
 @pytest.fixture(scope='module')
 def tool():
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        path = ROOT / 'tools' / 'convert_release_checkpoint.py'
-        spec = importlib.util.spec_from_file_location('convert_tool', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
+    return load_script('tools/convert_release_checkpoint.py')
 
 
 @pytest.fixture(scope='module')

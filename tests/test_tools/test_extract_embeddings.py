@@ -1,9 +1,7 @@
 """The extraction command on a tiny trained model."""
 
 import copy
-import importlib.util
 import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +18,13 @@ from aclnet_plugin.evaluation.embeddings import (
     read_embeddings,
     search,
 )
+from tests.scripts import load_script
 from tests.training import build_runner, tiny_config
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
 def tool():
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        path = ROOT / 'tools' / 'extract_embeddings.py'
-        spec = importlib.util.spec_from_file_location('extract_tool', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
+    return load_script('tools/extract_embeddings.py')
 
 
 @pytest.fixture(scope='module')

@@ -1,33 +1,22 @@
 """The command that fuses streams."""
 
-import importlib.util
 import json
 import pickle
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from aclnet_plugin.evaluation import COMBINATIONS, DEFAULT_WEIGHTS
+from tests.scripts import load_script
 
-ROOT = Path(__file__).resolve().parents[2]
 STREAMS = tuple(DEFAULT_WEIGHTS)
 SAMPLES, CLASSES = 200, 7
 
 
 @pytest.fixture(scope='module')
 def tool():
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        path = ROOT / 'tools' / 'fuse_streams.py'
-        spec = importlib.util.spec_from_file_location('fuse_tool', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
+    return load_script('tools/fuse_streams.py')
 
 
 def scores_of(stream, start=0):

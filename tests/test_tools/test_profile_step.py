@@ -2,11 +2,9 @@
 
 import copy
 import csv
-import importlib.util
 import json
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from mmaction.registry import TRANSFORMS
@@ -16,12 +14,11 @@ from mmengine.config import Config
 from aclnet_plugin.engine.profiling import PARTS
 from aclnet_plugin.engine.profiling.files import NAMES
 from tests.processes import run_well
+from tests.scripts import ROOT, load_script
 from tests.training import tiny_config
 
-FILE = Path(__file__).parents[2] / 'tools' / 'analysis' / 'profile_step.py'
-_spec = importlib.util.spec_from_file_location('profile_step', FILE)
-tool = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tool)
+FILE = ROOT / 'tools' / 'analysis' / 'profile_step.py'
+tool = load_script('tools/analysis/profile_step.py')
 
 FEW = ['--steps', '2', '--warmup', '1', '--quiet']
 

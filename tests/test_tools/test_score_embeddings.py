@@ -1,8 +1,6 @@
 """The scoring command against the metrics' own functions."""
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +16,9 @@ from aclnet_plugin.evaluation.retrieval import (
     score_gait,
     score_reid,
 )
+from tests.scripts import load_script
 from tests.test_evaluation.test_retrieval.examples import casia_b
 
-ROOT = Path(__file__).resolve().parents[2]
 WALKS = {key: np.array(v) for key, v in casia_b((75, 80, 99)).items()}
 COUNT = len(WALKS['view'])
 FRAMES = 40 + np.arange(COUNT) % 50
@@ -28,15 +26,7 @@ FRAMES = 40 + np.arange(COUNT) % 50
 
 @pytest.fixture(scope='module')
 def tool():
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        path = ROOT / 'tools' / 'score_embeddings.py'
-        spec = importlib.util.spec_from_file_location('score_tool', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
+    return load_script('tools/score_embeddings.py')
 
 
 def stream(seed, size):

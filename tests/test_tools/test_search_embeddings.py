@@ -1,30 +1,19 @@
 """The search command: what it prints, writes and refuses."""
 
 import csv
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from aclnet_plugin.evaluation.embeddings import search, write_embeddings
+from tests.scripts import load_script
 from tests.test_evaluation.test_embeddings.embedding_examples import example
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
 def tool():
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        path = ROOT / 'tools' / 'search_embeddings.py'
-        spec = importlib.util.spec_from_file_location('search_tool', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
+    return load_script('tools/search_embeddings.py')
 
 
 @pytest.fixture

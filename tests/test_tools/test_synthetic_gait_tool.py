@@ -1,19 +1,12 @@
 """The command line of the synthetic walks."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from aclnet_plugin.datasets import GaitPoseDataset
 from aclnet_plugin.utils.safe_pickle import safe_load
+from tests.scripts import load_script
 
-DATA = Path(__file__).resolve().parents[2] / 'tools' / 'data'
-_spec = importlib.util.spec_from_file_location(
-    'synthetic_gait_tool', DATA / 'synthetic_gait.py'
-)
-tool = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tool)
+tool = load_script('tools/data/synthetic_gait.py')
 
 SMALL = '--subjects 4 --views 0 90 --walks 2 1 1 --num-frames 61 63'.split()
 

@@ -1,11 +1,9 @@
 """The test command: presets, batch size, and what they leave alone."""
 
 import copy
-import importlib.util
 import json
 import pickle
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,22 +15,13 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 
 from aclnet_plugin.evaluation import load_predictions
+from tests.scripts import load_script
 from tests.training import tiny_config
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
 def tool():
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        path = ROOT / 'tools' / 'test.py'
-        spec = importlib.util.spec_from_file_location('test_tool', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
+    return load_script('tools/test.py')
 
 
 @pytest.fixture(scope='module')

@@ -23,12 +23,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _common import local_file  # first: finds an uninstalled checkout
+from _common import (  # first: finds an uninstalled checkout
+    local_file,
+    read_config,
+)
 from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process
 from rich.console import Console
@@ -50,6 +53,7 @@ from aclnet_plugin.engine.profiling import (
 from aclnet_plugin.engine.profiling.files import NAMES
 from aclnet_plugin.engine.profiling.stages import Stages
 from aclnet_plugin.engine.profiling.timeline import clock_of
+from aclnet_plugin.utils.arguments import whole_from
 
 # What makes the annotation files, by what their names begin with.
 _MAKERS = {
@@ -63,23 +67,6 @@ _MAKERS = {
 }
 
 
-def at_least(smallest: int) -> Callable[[str], int]:
-    """A type for argparse.
-
-    Args:
-        smallest: The smallest number that is right.
-    """
-
-    def number(text: str) -> int:
-        if not text.isdecimal() or int(text) < smallest:
-            raise argparse.ArgumentTypeError(
-                f'{text!r} is no whole number from {smallest} on'
-            )
-        return int(text)
-
-    return number
-
-
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -89,19 +76,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', type=local_file, help='config file')
     parser.add_argument(
         '--steps',
-        type=at_least(1),
+        type=whole_from(1),
         default=20,
         help='steps, or batches, that count. Defaults to 20',
     )
     parser.add_argument(
         '--warmup',
-        type=at_least(0),
+        type=whole_from(0),
         default=5,
         help='steps before, which do not. Defaults to 5',
     )
     parser.add_argument(
         '--batch-size',
-        type=at_least(1),
+        type=whole_from(1),
         nargs='+',
         metavar='N',
         help="sizes for compute alone. Defaults to half of the config's, "
@@ -109,7 +96,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--num-workers',
-        type=at_least(0),
+        type=whole_from(0),
         nargs='+',
         metavar='N',
         help='numbers of workers for the loader alone. Defaults to 0, 1, 2, '
@@ -117,7 +104,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--max-workers',
-        type=at_least(0),
+        type=whole_from(0),
         default=8,
         metavar='N',
         help='no more than there are cores. Defaults to 8',
@@ -171,13 +158,9 @@ def load(args: argparse.Namespace) -> Config:
     check_launcher(args.launcher)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
-        cfg = Config.fromfile(args.config)
-        cfg.merge_from_dict(args.cfg_options or {})
-    except Exception as error:
-        # A config is a program: anything can go wrong in it.
-        raise ProfileError(
-            f'{args.config} cannot be read: {type(error).__name__}: {error}'
-        ) from error
+        cfg = read_config(args.config, args.cfg_options)
+    except ValueError as error:
+        raise ProfileError(str(error)) from error
     cfg.launcher = args.launcher
     if args.amp and cfg.get('optim_wrapper') is not None:
         use_amp(cfg)

@@ -13,6 +13,7 @@ from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 from torch.utils.data import BatchSampler, DataLoader
 
+from .. import mixed_precision
 from .activation import activate_losses
 from .checks import ProfileError, check_config, check_optim_wrapper
 from .findings import Setting
@@ -35,11 +36,10 @@ def use_amp(cfg: Config) -> None:
         ProfileError: If it has an optimiser wrapper of another kind.
     """
     check_optim_wrapper(cfg)
-    wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise ProfileError(f'--amp cannot replace optim_wrapper {wrapper}')
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    try:
+        mixed_precision.use_amp(cfg)
+    except ValueError as error:
+        raise ProfileError(str(error)) from error
 
 
 class Training:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from pathlib import Path
 
 from aclnet_plugin.utils.atomic import atomic_writer
+from aclnet_plugin.utils.csv_text import csv_text
 from aclnet_plugin.visualization.figure import (
     add_axes,
     add_title,
@@ -52,10 +52,10 @@ def write_findings(findings: Findings, folder: Path) -> list[Path]:
     content = json.dumps(findings.to_dict(), indent=2, ensure_ascii=False)
     texts = {
         'profile.json': content + '\n',
-        'rates.csv': _table_of(_rate_rows(findings)),
+        'rates.csv': csv_text(_rate_rows(findings)),
     }
     if findings.timeline.steps:
-        texts['step_parts.csv'] = _table_of(_part_rows(findings))
+        texts['step_parts.csv'] = csv_text(_part_rows(findings))
     written = []
     for name, text in texts.items():
         with atomic_writer(folder / name) as file:
@@ -91,12 +91,6 @@ def _rate_rows(findings: Findings) -> list[list]:
         for workers, rate in findings.loader.items()
     ]
     return rows
-
-
-def _table_of(rows: list[list]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(rows)
-    return text.getvalue()
 
 
 def draw_parts(findings: Findings) -> bytes:

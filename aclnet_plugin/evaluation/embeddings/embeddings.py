@@ -11,6 +11,9 @@ import numpy as np
 
 from ...utils.shown import shown
 
+MADE_WITH = ('embedding', 'checkpoint_sha256', 'tta')
+"""Entries of ``about`` that decide what an embedding means."""
+
 
 class EmbeddingsError(ValueError):
     """Something the user can put right; the message says how."""

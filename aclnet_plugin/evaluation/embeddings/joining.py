@@ -9,9 +9,7 @@ import numpy as np
 
 from ...utils.shown import shown, shown_some
 from ..retrieval import Items, concatenate_streams
-from .embeddings import Embeddings, EmbeddingsError
-
-_MADE_WITH = ('checkpoint_sha256', 'embedding', 'tta')
+from .embeddings import MADE_WITH, Embeddings, EmbeddingsError
 
 
 def join_streams(files: Sequence[Embeddings], keys: Collection[str]) -> Items:
@@ -46,9 +44,10 @@ def join_streams(files: Sequence[Embeddings], keys: Collection[str]) -> Items:
 def _check_different(files: Sequence[Embeddings]) -> None:
     seen: dict[tuple, Embeddings] = {}
     for file in files:
-        made_with = tuple(file.about.get(key) for key in _MADE_WITH)
+        made_with = tuple(file.about.get(key) for key in MADE_WITH)
         twin = seen.setdefault(made_with, file)
-        if made_with[0] is not None and twin is not file:
+        known = file.about.get('checkpoint_sha256') is not None
+        if known and twin is not file:
             raise EmbeddingsError(
                 f'{twin.path} and {file.path} are from the same checkpoint '
                 f'({shown(file.about.get("checkpoint"))}), so that one '

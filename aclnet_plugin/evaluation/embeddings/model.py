@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 
@@ -59,19 +58,6 @@ def load_model(
     _check_kind(model, kind)
     _load(model, os.fspath(checkpoint), kind)
     return model.to(device).eval()
-
-
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file, as hexadecimal digits.
-
-    Args:
-        path: The file.
-    """
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _check_kind(model: nn.Module, kind: str) -> None:

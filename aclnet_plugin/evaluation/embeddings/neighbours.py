@@ -8,13 +8,12 @@ import numpy as np
 
 from ...utils.shown import shown
 from ..retrieval.items import VIDEO
-from .embeddings import Embeddings, EmbeddingsError
+from .embeddings import MADE_WITH, Embeddings, EmbeddingsError
 
 EXCLUSIONS = {'subject': ('subject',), 'video': VIDEO}
 """What a neighbour may be told not to share with the query."""
 
 _CHUNK = 4096  # rows of the gallery in float64 at once
-_MADE_WITH = ('embedding', 'checkpoint_sha256', 'tta')
 
 
 class Match(NamedTuple):
@@ -135,7 +134,7 @@ def _check_comparable(source: Embeddings, gallery: Embeddings) -> None:
             f'{gallery.path} of {sizes[1]}. Extract both with one checkpoint '
             f'and one --embedding.'
         )
-    for key in _MADE_WITH:
+    for key in MADE_WITH:
         told = [source.about.get(key), gallery.about.get(key)]
         if told[0] != told[1]:
             raise EmbeddingsError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from ...utils.atomic import atomic_writer
+from ...utils.csv_text import csv_text
 from .gait import GaitScores
 from .reid import ReIDScores
 
@@ -93,8 +92,6 @@ def _cell(value: float) -> str:
 
 
 def _written(path: Path, rows: Iterable[list]) -> Path:
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(rows)
     with atomic_writer(path) as file:
-        file.write(text.getvalue().encode())
+        file.write(csv_text(rows).encode())
     return path

@@ -67,20 +67,46 @@ class FeatureBank(nn.Module):
             ``(B,)`` int64 slot of each sample; :data:`EMPTY` for those that
             a batch larger than the bank pushes out again.
         """
-        batch = labels.shape[0]
-        kept = min(batch, self.size)
+        batch = len(labels)
         filled = self.filled
+        slots, feats, kept_labels = self._arrivals(feats, labels)
+        self.feats.index_copy_(0, slots, feats)
+        self.labels.index_copy_(0, slots, kept_labels)
+        self.cursor.add_(batch).remainder_(self.size)
+        self._filled = min(filled + batch, self.size)
+        return _slots_of_all(slots, batch)
+
+    @torch.no_grad()
+    def preview(self, feats: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """What :meth:`push` would do, without doing it.
+
+        Args:
+            feats: ``(B, D)`` embeddings.
+            labels: ``(B,)`` int64.
+
+        Returns:
+            ``(B,)`` int64, what :meth:`push` would return, and ``(Q,)``
+            int64, the labels as they would be.
+        """
+        slots, _, kept_labels = self._arrivals(feats, labels)
+        column_labels = self.labels.index_copy(0, slots, kept_labels)
+        return _slots_of_all(slots, len(labels)), column_labels
+
+    def _arrivals(
+        self, feats: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Slots, embeddings and labels of the samples that find room."""
+        batch = len(labels)
+        kept = min(batch, self.size)
         newest = torch.arange(batch - kept, batch, device=labels.device)
         slots = (self.cursor + newest) % self.size
         feats = feats.detach()[-kept:].to(self.feats.dtype)
         broken = ~feats.isfinite().all(1)
-        self.feats.index_copy_(0, slots, feats.masked_fill(broken[:, None], 0))
-        self.labels.index_copy_(
-            0, slots, labels[-kept:].masked_fill(broken, EMPTY)
+        return (
+            slots,
+            feats.masked_fill(broken[:, None], 0),
+            labels[-kept:].masked_fill(broken, EMPTY),
         )
-        self.cursor.add_(batch).remainder_(self.size)
-        self._filled = min(filled + batch, self.size)
-        return nn.functional.pad(slots, (batch - kept, 0), value=EMPTY)
 
     def live_columns(self, embed: Tensor, slots: Tensor) -> Tensor:
         """The bank with the current batch attached to its graph.
@@ -102,3 +128,8 @@ class FeatureBank(nn.Module):
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
         self._filled = None
+
+
+def _slots_of_all(slots: Tensor, batch: int) -> Tensor:
+    """``(B,)``, :data:`EMPTY` before those that found room."""
+    return nn.functional.pad(slots, (batch - len(slots), 0), value=EMPTY)

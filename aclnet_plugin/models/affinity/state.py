@@ -163,16 +163,8 @@ class AffinityState(nn.Module):
         Returns:
             What the losses score the batch against.
         """
-        size, bank = len(labels), self.bank
-        kept = min(size, bank.size)
-        newest = torch.arange(size - kept, size, device=labels.device)
-        slots = (bank.cursor + newest) % bank.size
-        broken = ~intra_embed.detach().isfinite().all(1)
-        column_labels = bank.labels.index_copy(
-            0, slots, labels.masked_fill(broken, EMPTY)[-kept:]
-        )
-        slots = nn.functional.pad(slots, (size - kept, 0), value=EMPTY)
-        columns = bank.live_columns(intra_embed, slots)
+        slots, column_labels = self.bank.preview(intra_embed, labels)
+        columns = self.bank.live_columns(intra_embed, slots)
         return Observation(self.prototypes.mean, columns, slots, column_labels)
 
     def postpone(self, batch: GatheredBatch) -> None:

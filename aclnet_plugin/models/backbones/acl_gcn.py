@@ -139,24 +139,25 @@ class ACLGCN(BaseModule):
                 f'annotation file and pipeline'
             )
         x = x.flatten(0, 1)
-        unique = without_repetition(x) if self._may_share(x) else None
-        if unique is None:
+        # Asked once: it goes through all modules.
+        evaluates = self._only_results_count(x)
+        unique = counts = None
+        if self._may_share(x, evaluates):
+            unique = without_repetition(x)
+        if unique is not None:
+            x, counts = x[unique.kept], unique.counts
+        if evaluates and x.device.type == 'cpu':
             x, relation = self._run_in_parts(x)
         else:
-            x, relation = self._run_in_parts(x[unique.kept], unique.counts)
+            x, relation = self._run(x, counts)
+        if unique is not None:
             x = x.index_select(0, unique.place)
             relation = relation.index_select(0, unique.place)
         relation = relation.view(samples, persons, joints * joints).mean(1)
         return x.unflatten(0, (samples, persons)), relation
 
-    def _run_in_parts(
-        self, x: Tensor, counts: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """What :meth:`_run` returns; in evaluation on a CPU in small parts."""
-        if x.device.type != 'cpu' or not (
-            self._only_results_count() and self._as_it_stands(x)
-        ):
-            return self._run(x, counts)
+    def _run_in_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What :meth:`_run` returns, a few persons at a time."""
         parts = [self._run(part) for part in x.split(PERSONS_AT_ONCE)]
         feats, relations = zip(*parts, strict=True)
         return torch.cat(feats), torch.cat(relations)
@@ -185,30 +186,35 @@ class ACLGCN(BaseModule):
         wide = torch.promote_types(dynamic.dtype, torch.float32)
         return x, dynamic.flatten(1, 2).mean(1, dtype=wide)
 
-    def _may_share(self, x: Tensor) -> bool:
+    def _may_share(self, x: Tensor, evaluates: bool) -> bool:
         """Whether absent persons may share one computation.
 
         A gradient of the input would be that of the shared person.
+
+        Args:
+            x: ``(n, T, V, C)``.
+            evaluates: See :meth:`_only_results_count`.
         """
         if self.share_absent == 'never':
             return False
-        if self.training:
-            return (
-                (self.share_absent == 'always' or x.device.type == 'cpu')
-                and not x.requires_grad
-                and self._as_it_stands(x)
-                and all(
-                    countable(module)
-                    for module in self.modules()
-                    if isinstance(module, _BatchNorm)
-                )
+        return evaluates or (
+            self.training
+            and (self.share_absent == 'always' or x.device.type == 'cpu')
+            and not x.requires_grad
+            and self._as_it_stands(x)
+            and all(
+                countable(module)
+                for module in self.modules()
+                if isinstance(module, _BatchNorm)
             )
-        return self._only_results_count() and self._as_it_stands(x)
+        )
 
-    def _only_results_count(self) -> bool:
+    def _only_results_count(self, x: Tensor) -> bool:
         """Whether this is evaluation without gradients and statistics."""
-        return not torch.is_grad_enabled() and not any(
-            module.training for module in self.modules()
+        return (
+            not torch.is_grad_enabled()
+            and not any(module.training for module in self.modules())
+            and self._as_it_stands(x)
         )
 
     def _as_it_stands(self, x: Tensor) -> bool:

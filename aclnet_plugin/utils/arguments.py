@@ -1,0 +1,34 @@
+"""Types for argparse: what they refuse, they explain."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def whole_from(smallest: int) -> Callable[[str], int]:
+    """Whole numbers from one on.
+
+    Args:
+        smallest: The smallest number that is right.
+    """
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < smallest:
+            raise argparse.ArgumentTypeError(
+                f'{text!r} is no whole number from {smallest} on'
+            )
+        return int(text)
+
+    return number
+
+
+def number_above_0(text: str) -> int:
+    """Sizes and other counts.
+
+    Args:
+        text: What the command line says.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number above 0')
+    return int(text)
