@@ -3,6 +3,7 @@
 import copy
 import os
 import signal
+from uuid import uuid4
 
 from mmaction.registry import HOOKS
 from mmengine.config import Config
@@ -105,7 +106,8 @@ def build_runner(config, name):
     """A Runner with a name of its own, so that several fit one process."""
     init_default_scope('mmaction')
     config = copy.deepcopy(config)
-    config.experiment_name = name
+    # A name finds the logger and the message hub of a Runner before.
+    config.experiment_name = f'{name}_{uuid4().hex}'
     return Runner.from_cfg(config)
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import sys
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -45,7 +46,8 @@ def test(tool, stgcn_config, checkpoint, tmp_path, monkeypatch):
         words = [
             *('test.py', config, checkpoint, *flags, '--dump', dump),
             *('--work-dir', folder, '--cfg-options'),
-            *(f'experiment_name={name}', 'log_level=INFO'),
+            # The name finds the logger, so two tests must not share one.
+            *(f'experiment_name={uuid4().hex}', 'log_level=INFO'),
         ]
         monkeypatch.setattr(sys, 'argv', list(map(str, words)))
         if tool.main():
