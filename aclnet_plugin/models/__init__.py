@@ -2,7 +2,12 @@
 
 from .backbones import ACLGCN
 from .heads import ACLHead
-from .losses import InterClassAffinityLoss, IntraClassMarginLoss
+from .losses import (
+    InterClassAffinityLoss,
+    IntraClassMarginLoss,
+    PrototypeContrastiveLoss,
+    SupervisedContrastiveLoss,
+)
 from .tta import RetrievalTTAModel
 
 __all__ = [
@@ -10,5 +15,7 @@ __all__ = [
     'ACLHead',
     'InterClassAffinityLoss',
     'IntraClassMarginLoss',
+    'PrototypeContrastiveLoss',
     'RetrievalTTAModel',
+    'SupervisedContrastiveLoss',
 ]

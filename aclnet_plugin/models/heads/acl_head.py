@@ -27,7 +27,7 @@ from ..affinity import (
     FeatureBank,
 )
 from ..affinity.functional import unit_rows
-from .behaviours import behaviour_of
+from .behaviours import behaviour_of, loss_config
 from .embedding import check_embedding, embed, pool
 
 Features = Tensor | tuple[Tensor, Tensor]
@@ -103,10 +103,12 @@ class ACLHead(GCNHead):
             (False, True), ``momentum`` (0.9).
         loss_intra: Config of the intra-class loss. ``floor`` (0, 1e-6),
             ``full_only`` (False, True), ``margin_unit`` and more, see
-            :class:`IntraClassMarginLoss`.
+            :class:`IntraClassMarginLoss`. With another ``type``, such as
+            :class:`SupervisedContrastiveLoss`, nothing is preset.
         loss_inter: Config of the inter-class loss, see
             :class:`InterClassAffinityLoss`. ``bounds`` are ``top_k`` and
-            twice that by default.
+            twice that by default. A rival without families is
+            :class:`PrototypeContrastiveLoss`.
         gather_interval: n, training steps from one gather to the next.
             Defaults to 1: the joined batch is exchanged and scored in every
             step.
@@ -174,13 +176,19 @@ class ACLHead(GCNHead):
         )
         top_k = self.affinity.families.top_k
         self.loss_inter = MODELS.build(
-            {'type': 'InterClassAffinityLoss', 'bounds': (top_k, 2 * top_k)}
-            | (loss_inter or {})
+            loss_config(
+                {
+                    'type': 'InterClassAffinityLoss',
+                    'bounds': (top_k, 2 * top_k),
+                },
+                loss_inter,
+            )
         )
         self.loss_intra = MODELS.build(
-            {'type': 'IntraClassMarginLoss'}
-            | preset['loss_intra']
-            | (loss_intra or {})
+            loss_config(
+                {'type': 'IntraClassMarginLoss', **preset['loss_intra']},
+                loss_intra,
+            )
         )
 
     def forward(self, feats: Features, **kwargs: Any) -> Tensor:

@@ -44,3 +44,18 @@ def behaviour_of(name: str) -> dict[str, dict[str, Any]]:
             f'behaviour must be one of {sorted(BEHAVIOURS)}, got {name!r}'
         )
     return BEHAVIOURS[name]
+
+
+def loss_config(
+    default: dict[str, Any], given: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The config of a loss; a rival of the default one is left as it is.
+
+    Args:
+        default: Type and preset arguments.
+        given: What replaces some of them, or another loss altogether.
+    """
+    given = dict(given or {})
+    if given.get('type', default['type']) != default['type']:
+        return given
+    return default | given

@@ -4,7 +4,11 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.registry import init_default_scope
 
-from aclnet_plugin.models import ACLHead
+from aclnet_plugin.models import (
+    ACLHead,
+    PrototypeContrastiveLoss,
+    SupervisedContrastiveLoss,
+)
 from tests.test_models.test_losses.test_inter_affinity_loss import (
     loop_loss as loop_inter,
 )
@@ -252,6 +256,25 @@ def test_temperature_steps_follow_top_k():
     assert head.loss_inter.bounds == (2, 4)
     head = build(families=dict(top_k=2), loss_inter=dict(bounds=(5, 6)))
     assert head.loss_inter.bounds == (5, 6)
+
+
+@pytest.mark.parametrize('behaviour', ['paper', 'release'])
+def test_rival_losses_take_the_place_of_the_own(behaviour):
+    rivals = dict(
+        loss_inter=dict(type='PrototypeContrastiveLoss', loss_weight=0.3),
+        loss_intra=dict(type='SupervisedContrastiveLoss', loss_weight=0.2),
+    )
+    head = build(behaviour=behaviour, bank_size=8, **rivals)
+    assert type(head.loss_inter) is PrototypeContrastiveLoss
+    assert type(head.loss_intra) is SupervisedContrastiveLoss
+    activate(head)
+    (feats, relation), labels = batch(8)
+    relation.requires_grad_()
+    losses = head.loss((feats, relation), samples(labels))
+    for name in ('loss_inter', 'loss_intra'):
+        assert losses[name] > 0
+        (grad,) = torch.autograd.grad(losses[name], relation)
+        assert grad.abs().sum() > 0
 
 
 def test_label_smoothing_of_the_host():

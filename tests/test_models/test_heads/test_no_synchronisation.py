@@ -43,10 +43,19 @@ class Watch(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+RIVALS = dict(
+    loss_inter=dict(type='PrototypeContrastiveLoss'),
+    loss_intra=dict(type='SupervisedContrastiveLoss'),
+)
+
+
+@pytest.mark.parametrize('losses', [{}, RIVALS])
 @pytest.mark.parametrize('interval', [1, 3])
 @pytest.mark.parametrize('behaviour', ['paper', 'release'])
-def test_training_step(behaviour, interval):
-    head = build(behaviour=behaviour, bank_size=16, gather_interval=interval)
+def test_training_step(behaviour, interval, losses):
+    head = build(
+        behaviour=behaviour, bank_size=16, gather_interval=interval, **losses
+    )
     activate(head)
     for seed in range(3 if interval == 1 else 7):
         (feats, relation), labels = batch(8, seed=seed)

@@ -1,0 +1,101 @@
+"""Supervised contrastive loss: the margin loss's plain rival."""
+
+from __future__ import annotations
+
+import torch
+from mmaction.registry import MODELS
+from torch import Tensor, nn
+
+from ..affinity.feature_bank import EMPTY
+
+
+def supervised_contrastive_loss(
+    similarity: Tensor, positives: Tensor, compared: Tensor
+) -> Tensor:
+    r"""Cross entropy of each positive against everything it is seen with.
+
+    .. math:: L_i = -\frac{1}{|P_i|} \sum_{u \in P_i} \log
+        \frac{e^{l_u}}{\sum_{a \in A_i} e^{l_a}}
+
+    with scaled similarities :math:`l = s / \tau` (`SupCon
+    <https://arxiv.org/abs/2004.11362>`_, Eq. 2, the sum outside the
+    logarithm). Anchors without positives count with loss 0.
+
+    Args:
+        similarity: ``(B, Q)`` scaled similarities :math:`l`.
+        positives: ``(B, Q)`` bool :math:`P_i`, a part of ``compared``.
+        compared: ``(B, Q)`` bool :math:`A_i`: all but the anchor itself.
+
+    Returns:
+        Scalar, mean over the B anchors.
+    """
+    # A finite stand-in for -inf: a row with nothing to compare with then
+    # keeps a finite value and a zero gradient.
+    lowest = torch.finfo(similarity.dtype).min
+    total = torch.where(compared, similarity, lowest)
+    loss = total.logsumexp(1, keepdim=True) - similarity
+    loss = torch.where(positives, loss, 0).sum(1)
+    return (loss / positives.sum(1).clamp(min=1)).mean()
+
+
+@MODELS.register_module()
+class SupervisedContrastiveLoss(nn.Module):
+    """Supervised contrastive loss over the memory bank.
+
+    A baseline for :class:`~.IntraClassMarginLoss`, and exchangeable with it:
+    ``cls_head=dict(loss_intra=dict(type='SupervisedContrastiveLoss'))``.
+    There is no margin, and other positives stand in the denominator. Holds
+    hyper-parameters only; the bank is handed in.
+
+    Args:
+        loss_weight: Of the loss in the sum. Defaults to 0.1.
+        temperature: Defaults to 0.1.
+        full_only: Stay inactive until the bank is full. Defaults to False.
+
+    Raises:
+        ValueError: If ``temperature`` is not positive.
+    """
+
+    def __init__(
+        self,
+        loss_weight: float = 0.1,
+        temperature: float = 0.1,
+        full_only: bool = False,
+    ) -> None:
+        super().__init__()
+        if temperature <= 0:
+            raise ValueError(f'temperature must be positive: {temperature}')
+        self.loss_weight = loss_weight
+        self.temperature = temperature
+        self.full_only = full_only
+
+    def forward(
+        self,
+        embed: Tensor,
+        labels: Tensor,
+        slots: Tensor,
+        bank_feats: Tensor,
+        bank_labels: Tensor,
+    ) -> Tensor:
+        """Weighted loss of a batch, in float32 whatever autocast says.
+
+        Args:
+            embed: ``(B, D)`` unit features, already part of the bank.
+            labels: ``(B,)`` int64.
+            slots: ``(B,)`` where in the bank each sample lies, negative for
+                samples that are not in it.
+            bank_feats: ``(Q, D)`` columns, the batch's own rows live.
+            bank_labels: ``(Q,)`` int64, :data:`EMPTY` in unused slots.
+
+        Returns:
+            Scalar.
+        """
+        with torch.autocast(embed.device.type, enabled=False):
+            anchors = embed.float() / self.temperature
+            logits = anchors @ bank_feats.float().T
+            columns = torch.arange(len(bank_labels), device=labels.device)
+            compared = (slots[:, None] != columns) & (bank_labels != EMPTY)
+            positives = compared & (labels[:, None] == bank_labels)
+            return self.loss_weight * supervised_contrastive_loss(
+                logits, positives, compared
+            )
