@@ -22,12 +22,17 @@ def readme() -> str:
 
 
 extras = {
+    'analysis': requirements('analysis'),
+    'export': requirements('export'),
     'lite': requirements('lite'),
     'mim': requirements('mim'),
     'plot': requirements('plot'),
     'test': requirements('tests'),
 }
 extras['all'] = sorted({item for group in extras.values() for item in group})
+# Large, and for one feature each.
+extras['pose'] = requirements('pose')
+extras['umap'] = requirements('umap')
 
 setup(
     name='aclnet_plugin',
@@ -39,7 +44,9 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['aclnet_plugin', 'aclnet_plugin.*']),
-    package_data={'aclnet_plugin': ['py.typed', '**/*.json', '**/*.npz']},
+    package_data={
+        'aclnet_plugin': ['py.typed', '**/*.json', '**/*.npz', '**/*.css']
+    },
     python_requires='>=3.10',
     install_requires=requirements('runtime'),
     extras_require=extras,

@@ -231,7 +231,7 @@ install() {
     write_constraints "$constraints"
     # mmcv and mmcv-lite own the same files: keep what is there.
     if has_module mmcv; then
-        extras='mim,plot,test'
+        extras='analysis,export,mim,plot,test'
     fi
     if [[ -n "${TORCH_INDEX_URL:-}" ]]; then
         options+=(--extra-index-url "$TORCH_INDEX_URL")

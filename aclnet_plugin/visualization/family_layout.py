@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from .class_order import order_by_confusion
+from .class_order import order_by_confusion, sort_pairs
+from .confusion_table import pair_shares
 
 _MAX_GROUP = 6  # larger connected groups are split into close groups
 
@@ -67,6 +68,57 @@ def arrange_group(group: np.ndarray, strength: np.ndarray) -> list[np.ndarray]:
         group[part[order_by_confusion(inner[np.ix_(part, part)])]]
         for part in ordered
     ]
+
+
+def edge_strength(
+    shape: tuple[int, int], pairs: np.ndarray, share: np.ndarray
+) -> np.ndarray:
+    """Edge weights (K, K) of ``pairs`` (E, 2) with their shares (K, K)."""
+    rows, cols = pairs.T
+    # A small constant keeps family pairs without a counted confusion joined.
+    strength = np.zeros(shape)
+    strength[rows, cols] = strength[cols, rows] = share[rows, cols] + 1e-3
+    return strength
+
+
+def split_groups(
+    strength: np.ndarray, shown: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+    """Groups and arcs of the classes ``shown`` (S,).
+
+    Returns the connected groups of more than one class, their arcs (close
+    groups in an order in which neighbours are joined) and the other classes.
+    """
+    groups = connected_groups(strength, shown)
+    joined = [group for group in groups if len(group) > 1]
+    loose = [group for group in groups if len(group) == 1]
+    arcs = [arc for group in joined for arc in arrange_group(group, strength)]
+    rest = np.concatenate(loose) if loose else np.zeros(0, int)
+    return joined, arcs, rest
+
+
+def family_blocks(
+    member: np.ndarray, counts: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Blocks of classes whose families belong together.
+
+    Families overlap, so that no order has each of them in one piece. The
+    blocks are the connected groups of the family graph, large ones split
+    into close groups, as :func:`~.family_plot.plot_family_graph` colours
+    them.
+
+    Args:
+        member: Membership (K, K) of bool; the diagonal is ignored.
+        counts: Confusion counts (K, K), which say how close two classes are.
+
+    Returns:
+        The blocks, and the classes that are in no family.
+    """
+    share = pair_shares(counts)
+    pairs = sort_pairs(member, share)
+    strength = edge_strength(member.shape, pairs, share)
+    _, arcs, rest = split_groups(strength, np.arange(len(member)))
+    return arcs, rest
 
 
 def place_on_circle(arcs: list[np.ndarray]) -> dict[int, np.ndarray]:

@@ -14,10 +14,15 @@ _FAINT = '#b8b8b8'
 _COLOURS = 'blue orange green red purple brown pink olive cyan'.split()
 
 
+def group_colour(number: int) -> str:
+    """Colour of the group with this number, from 0."""
+    return f'tab:{_COLOURS[number % len(_COLOURS)]}'
+
+
 def arc_colours(arcs: list[np.ndarray]) -> dict[int, str]:
     """Give the classes of each arc the same colour."""
     return {
-        cls: f'tab:{_COLOURS[number % len(_COLOURS)]}'
+        cls: group_colour(number)
         for number, arc in enumerate(arcs)
         for cls in arc.tolist()
     }

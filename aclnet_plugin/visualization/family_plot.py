@@ -9,7 +9,7 @@ import numpy as np
 
 from .class_order import classes_of_first_pairs, sort_pairs
 from .confusion_table import pair_shares
-from .family_layout import arrange_group, connected_groups, place_on_circle
+from .family_layout import edge_strength, place_on_circle, split_groups
 from .family_marks import (
     GREY,
     add_legend,
@@ -79,15 +79,9 @@ def plot_family_graph(
     all_pairs = sort_pairs(member, share)
     pairs = all_pairs[np.isin(all_pairs, shown).all(1)][:_MAX_EDGES]
     rows, cols = pairs.T
-    # A small constant keeps family pairs without a counted confusion joined.
-    strength = np.zeros(member.shape)
-    strength[rows, cols] = strength[cols, rows] = share[rows, cols] + 1e-3
-
-    groups = connected_groups(strength, shown)
-    joined = [group for group in groups if len(group) > 1]
-    loose = [group for group in groups if len(group) == 1]
-    arcs = [arc for group in joined for arc in arrange_group(group, strength)]
-    last = [np.concatenate(loose)] if loose else []
+    strength = edge_strength(member.shape, pairs, share)
+    joined, arcs, loose = split_groups(strength, shown)
+    last = [loose] if len(loose) else []
     points = place_on_circle(arcs + last)
     colours = arc_colours(arcs)
     in_family = member.any(1) | member.any(0)

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import pickle
 from pathlib import Path
@@ -7,17 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.scripts import load_script
+
 NAMES = ['wave', 'point, left', 'sit [slow]', 'jump']
 
 
 @pytest.fixture(scope='module')
 def report():
-    path = ROOT / 'tools' / 'analysis' / 'affinity_report.py'
-    spec = importlib.util.spec_from_file_location('affinity_report', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script('tools/analysis/affinity_report.py')
 
 
 def make_state(prefix='cls_head.affinity.', begun=True):
@@ -195,8 +191,54 @@ def test_top_has_to_be_positive(report, checkpoint, top, capsys):
     assert 'number above 0' in capsys.readouterr().err
 
 
-def test_family_order_counts_both_directions(report):
-    counts = np.array([[0, 1, 2], [5, 0, 0], [0, 0, 0]])
-    member = np.array([[0, 1, 1], [0, 0, 0], [0, 0, 0]], dtype=bool)
-    state = report.LearnedState(counts, member, 1, 1, None, '', [])
-    assert report._family(state, 0) == [1, 2]
+def test_confusions_of_predictions(report, checkpoint, tmp_path, capsys):
+    scores = np.eye(4)[[1, 1, 3, 0]] * 0.9
+    dump = tmp_path / 'test.npz'
+    np.savez(dump, scores=scores, labels=np.array([0, 1, 2, 2]))
+    out = tmp_path / 'out'
+    report.main(
+        [str(checkpoint), '--predictions', str(dump), '--out', str(out)]
+    )
+    printed = capsys.readouterr().out
+    assert 'test.npz' in printed and '2 of 4' in printed
+    rows = (out / 'confusions.csv').read_text().splitlines()
+    assert rows[1:] == [
+        '0,class 0,1,class 1,1,1.0',
+        '2,class 2,0,class 0,1,0.5',
+        '2,class 2,3,class 3,1,0.5',
+    ]
+    families = (out / 'families.csv').read_text().splitlines()
+    assert families[1] == '0,class 0,1,class 1'  # of the checkpoint
+    assert len(families) == 4
+
+
+def test_predictions_without_a_checkpoint(report, tmp_path, capsys):
+    dump = tmp_path / 'test.npz'
+    labels = np.array([0, 0, 1, 2])
+    np.savez(dump, scores=np.eye(3)[[1, 1, 0, 2]], labels=labels)
+    report.main(
+        [
+            *('--predictions', str(dump), '--overlap-threshold', '0'),
+            *('--format', 'svg', 'png', '--order', 'confusion'),
+        ]
+    )
+    assert '2 of 3' in capsys.readouterr().out
+    made = {path.name for path in (tmp_path / 'affinity').iterdir()}
+    assert made == {
+        *('confusion.svg', 'confusion.png', 'families.svg'),
+        *('families.png', 'confusions.csv', 'families.csv'),
+    }
+    np.savez(dump, scores=np.eye(3), labels=np.arange(3))
+    report.main(['--predictions', str(dump)])
+    assert 'every prediction is correct' in capsys.readouterr().out
+
+
+def test_predictions_that_do_not_fit(report, checkpoint, tmp_path):
+    assert 'give a checkpoint' in failure(report)
+    dump = tmp_path / 'test.npz'
+    np.savez(dump, scores=np.eye(3), labels=np.arange(3))
+    message = failure(report, checkpoint, '--predictions', dump)
+    assert '3 classes' in message and 'has 4' in message
+    assert 'leave out' in failure(report, checkpoint, '--top-k', '3')
+    message = failure(report, '--predictions', tmp_path / 'none.pkl')
+    assert 'none.pkl' in message

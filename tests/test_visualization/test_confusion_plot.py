@@ -49,3 +49,54 @@ def test_of_many_classes_the_most_confused_are_shown(make_counts, texts):
     found = texts(plot_confusion(counts, names))
     assert any('80 of 90 classes' in text for text in found)
     assert {'action 7', 'action 33'} <= set(found)
+
+
+def frames(figure):
+    from matplotlib.patches import Rectangle
+
+    return [
+        (int(p.get_x() + 0.5), int(p.get_width()))
+        for p in figure.axes[0].patches
+        if isinstance(p, Rectangle)
+    ]
+
+
+def test_families_are_in_one_piece_and_framed(texts):
+    counts = np.zeros((6, 6), int)
+    member = np.zeros((6, 6), bool)
+    for i, j in ((0, 3), (3, 5), (1, 4)):
+        counts[i, j] = 5
+        member[i, j] = True
+    counts[2, 0] = 1  # confused, and in no family
+    names = list('abcdef')
+    figure = plot_confusion(counts, names, member)
+    order = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert frames(figure) == [(0, 3), (3, 2)]
+    assert set(order[:3]) == {'a', 'd', 'f'}
+    assert set(order[3:5]) == {'b', 'e'} and order[5] == 'c'
+    assert any('groups of Motion Families' in text for text in texts(figure))
+
+
+def test_without_families_nothing_is_framed(make_counts, texts):
+    counts = make_counts(8)
+    figure = plot_confusion(counts, member=np.zeros((8, 8), bool))
+    assert frames(figure) == []
+    assert any('no Motion Families' in text for text in texts(figure))
+    assert frames(plot_confusion(counts)) == []
+
+
+@pytest.mark.parametrize('num_classes', [2, 60, 130])
+def test_frames_of_any_size(tmp_path, make_counts, num_classes):
+    counts = make_counts(num_classes)
+    figure = plot_confusion(counts, member=counts > 3)
+    figure.savefig(tmp_path / 'a.png', dpi=40)
+    end = 0
+    for start, size in frames(figure):
+        assert start == end
+        end = start + size
+    assert 0 < end <= min(num_classes, 80)
+
+
+def test_families_have_to_fit_the_counts(make_counts):
+    with pytest.raises(ValueError, match='same shape'):
+        plot_confusion(make_counts(4), member=np.zeros((5, 5), bool))

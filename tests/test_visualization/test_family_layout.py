@@ -5,6 +5,7 @@ from aclnet_plugin.visualization.family_layout import (
     arrange_group,
     close_groups,
     connected_groups,
+    family_blocks,
     place_on_circle,
 )
 
@@ -50,3 +51,16 @@ def test_classes_stand_clockwise_from_the_top():
     points = place_on_circle([np.array([0, 1]), np.array([2, 3])])
     gaps = [np.linalg.norm(points[i] - points[i + 1]) for i in range(3)]
     assert gaps[1] > gaps[0]
+
+
+def test_blocks_are_the_arcs_of_the_family_graph():
+    member = np.zeros((9, 9), bool)
+    member[7, 0] = member[2, 4] = member[4, 5] = True
+    member[8, 8] = True  # itself, which does not count
+    counts = np.zeros((9, 9))
+    counts[2, 4] = 3
+    blocks, rest = family_blocks(member, counts)
+    assert [set(block.tolist()) for block in blocks] == [{2, 4, 5}, {0, 7}]
+    assert rest.tolist() == [1, 3, 6, 8]
+    blocks, rest = family_blocks(np.zeros((3, 3), bool), np.zeros((3, 3)))
+    assert blocks == [] and rest.tolist() == [0, 1, 2]

@@ -1,11 +1,22 @@
-"""Show what the affinity state in a checkpoint has learned.
+r"""Show what the affinity state in a checkpoint has learned.
 
 Prints the training epoch, the most frequent confusions and the Motion
-Families as tables and saves two pictures, ``confusion.png`` and
-``families.png``. Needs neither data set nor config::
+Families as tables, and writes two pictures, ``confusion`` and ``families``,
+with ``confusions.csv`` and ``families.csv``. Needs neither data set nor
+config::
 
     python tools/analysis/affinity_report.py work_dirs/x/epoch_40.pth \
-        --classes names.txt --out-dir work_dirs/x/affinity
+        --classes names.txt --out work_dirs/x/affinity
+
+The confusions of a test instead of those counted in training, with the
+families of the checkpoint, or, without one, with families made from these
+confusions::
+
+    python tools/test.py CONFIG work_dirs/x/epoch_40.pth --dump test.pkl
+    python tools/analysis/affinity_report.py work_dirs/x/epoch_40.pth \
+        --predictions test.pkl
+    python tools/analysis/affinity_report.py --predictions test.pkl \
+        --top-k 10 --overlap-threshold 4
 """
 
 from __future__ import annotations
@@ -13,28 +24,41 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
-try:
-    import aclnet_plugin  # before torch.load: allow-lists what mmengine saves
-except ModuleNotFoundError as error:
-    if error.name != 'aclnet_plugin':
-        raise
-    # Started from a checkout that is not installed.
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    import aclnet_plugin  # noqa: F401
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import _common  # noqa: F401  (first: finds an uninstalled checkout)
 import numpy as np
-import torch
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aclnet_plugin.utils.safe_pickle import safe_load
+from aclnet_plugin.analysis.class_names import names_for
+from aclnet_plugin.analysis.confusions import (
+    HEADER,
+    confusion_rows,
+    count_predictions,
+)
+from aclnet_plugin.analysis.errors import AnalysisError
+from aclnet_plugin.analysis.family_rules import FamilyRule, affinities
+from aclnet_plugin.analysis.learned_state import (
+    LearnedState,
+    confused,
+    family_members,
+    load_state,
+)
+from aclnet_plugin.analysis.output import (
+    FORMATS,
+    save_csv,
+    save_figure,
+    save_json,
+)
+from aclnet_plugin.evaluation import load_predictions
+from aclnet_plugin.models.heads.behaviours import BEHAVIOURS
+from aclnet_plugin.utils.arguments import number_above_0, whole_from
 from aclnet_plugin.visualization import (
     plot_confusion,
     plot_family_graph,
@@ -42,159 +66,7 @@ from aclnet_plugin.visualization import (
 )
 
 _MAX_FAMILY_ROWS = 60
-_MAX_MEMBERS = 8  # of a family, in the table; --dump-json has all
-
-
-class ReportError(Exception):
-    """Something the user can put right; the message says how."""
-
-
-class LearnedState(NamedTuple):
-    """The affinity buffers of one checkpoint.
-
-    Attributes:
-        counts: Confusion counts ``(K, K)`` int64, rows are true classes.
-        member: Family membership ``(K, K)`` bool, row i is i's family.
-        epoch: Training epoch (1-based) finished last, 0 before the first;
-            None if the checkpoint does not tell.
-        seen: Classes that have a prototype; None if unknown.
-        names: Class names the checkpoint itself carries, else None.
-        prefix: Where in the model the state was found.
-        others: Prefixes of further states, which are not reported.
-    """
-
-    counts: np.ndarray
-    member: np.ndarray
-    epoch: int | None
-    seen: int | None
-    names: list[str] | None
-    prefix: str
-    others: list[str]
-
-
-def load_state(path: Path) -> LearnedState:
-    """Read the affinity buffers from a checkpoint.
-
-    Args:
-        path: File written by the Runner, or a bare ``state_dict``.
-
-    Raises:
-        ReportError: If there is no such file, if it is no checkpoint, or if
-            the checkpoint holds no usable affinity state.
-    """
-    if not path.is_file():
-        raise ReportError(
-            f'there is no file {str(path)!r}. Checkpoints lie in the work '
-            'folder of a training, for example work_dirs/NAME/epoch_40.pth'
-        )
-    try:
-        saved = torch.load(path, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError as error:
-        # One sentence says what was refused, the rest how to disable it.
-        found = re.search(r'WeightsUnpickler error:\s*(.+)', str(error))
-        detail = found[1] if found else 'unknown format'
-        raise ReportError(
-            f'{str(path)!r} is not a checkpoint, or holds objects that are '
-            f'not loaded for safety: {detail}'
-        ) from error
-    except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
-        raise ReportError(
-            f'{str(path)!r} is not a checkpoint or is damaged '
-            f'({type(error).__name__})'
-        ) from error
-    state = saved.get('state_dict', saved) if isinstance(saved, dict) else None
-    if not isinstance(state, dict) or not any(
-        isinstance(value, torch.Tensor) for value in state.values()
-    ):
-        raise ReportError(f'{str(path)!r} is not a checkpoint: no weights')
-    meta = saved.get('meta')
-    return _pick_state(state, meta if isinstance(meta, dict) else {}, path)
-
-
-def _pick_state(
-    state: dict[str, Any], meta: dict[str, Any], path: Path
-) -> LearnedState:
-    tail = 'affinity.confusion.counts'
-    found = [
-        key[: -len('confusion.counts')]
-        for key in state
-        if key == tail or key.endswith(f'.{tail}')
-    ]
-    if not found:
-        raise ReportError(
-            f'{str(path)!r} holds no affinity state (no key ends in '
-            f'{tail!r}). It was trained with another head, converted from '
-            'the official release, or stripped of its buffers'
-        )
-    prefix, *others = sorted(found, key=len)
-    counts = state[f'{prefix}confusion.counts']
-    member = state.get(f'{prefix}families.member')
-    if (
-        not isinstance(counts, torch.Tensor)
-        or not isinstance(member, torch.Tensor)
-        or counts.ndim != 2
-        or counts.shape[0] != counts.shape[1]
-        or member.shape != counts.shape
-    ):
-        raise ReportError(
-            f'the affinity state in {str(path)!r} is incomplete: '
-            f'{prefix}confusion.counts and {prefix}families.member have to '
-            'be square and of equal size'
-        )
-    epoch = state.get(f'{prefix}epoch')
-    seen = state.get(f'{prefix}prototypes.seen')
-    dataset = meta.get('dataset_meta')
-    names = dataset.get('classes') if isinstance(dataset, dict) else None
-    usable = isinstance(names, (list, tuple)) and len(names) == len(counts)
-    return LearnedState(
-        counts.numpy(),
-        member.numpy().astype(bool),
-        None if epoch is None else int(epoch),
-        None if seen is None else int((seen > 0).sum()),
-        [str(name) for name in names] if usable else None,
-        prefix.rstrip('.'),
-        [other.rstrip('.') for other in others],
-    )
-
-
-def load_names(path: Path, total: int) -> list[str]:
-    """Read class names.
-
-    Args:
-        path: A text file with one name a line, or an annotation pickle with
-            a list under ``classes``.
-        total: How many names the checkpoint needs.
-
-    Raises:
-        ReportError: If the file is missing or unreadable, has no names, or
-            another number of them.
-    """
-    if not path.is_file():
-        raise ReportError(f'there is no file {str(path)!r} for --classes')
-    if path.suffix in ('.pkl', '.pickle'):
-        try:
-            content = safe_load(path)
-        except pickle.UnpicklingError as error:
-            raise ReportError(str(error)) from error
-        names = content.get('classes') if isinstance(content, dict) else None
-        if not isinstance(names, (list, tuple)):
-            raise ReportError(
-                f"{str(path)!r} has no list of names under 'classes'; give "
-                'a text file with one name a line instead'
-            )
-        names = [str(name) for name in names]
-    else:
-        try:
-            lines = path.read_text(encoding='utf-8-sig').splitlines()
-        except UnicodeDecodeError as error:
-            raise ReportError(f'{str(path)!r} is not UTF-8 text') from error
-        names = [line.strip() for line in lines if line.strip()]
-    if len(names) != total:
-        raise ReportError(
-            f'{str(path)!r} has {len(names)} class names, the checkpoint '
-            f'has {total} classes'
-        )
-    return names
+_MAX_MEMBERS = 8  # of a family, in the table; the files have all
 
 
 def load_metrics(path: Path) -> dict[str, float]:
@@ -205,7 +77,7 @@ def load_metrics(path: Path) -> dict[str, float]:
             newest such file is taken.
 
     Raises:
-        ReportError: If there is no such file or no metric in it.
+        AnalysisError: If there is no such file or no metric in it.
     """
     if path.is_dir():
         files = sorted(
@@ -216,7 +88,7 @@ def load_metrics(path: Path) -> dict[str, float]:
     elif path.is_file():
         files = [path]
     else:
-        raise ReportError(f'there is no {str(path)!r} for --result')
+        raise AnalysisError(f'there is no {str(path)!r} for --result')
     for file in files:
         try:
             content = json.loads(file.read_text(encoding='utf-8'))
@@ -231,7 +103,7 @@ def load_metrics(path: Path) -> dict[str, float]:
         }
         if metrics:
             return metrics
-    raise ReportError(f'{str(path)!r} holds no metrics of a test run')
+    raise AnalysisError(f'{str(path)!r} holds no metrics of a test run')
 
 
 def print_report(
@@ -240,6 +112,7 @@ def print_report(
     names: Sequence[str],
     top: int,
     metrics: dict[str, float],
+    source: str | None = None,
 ) -> None:
     """Print everything that fits into tables.
 
@@ -249,6 +122,8 @@ def print_report(
         names: K class names.
         top: How many confusions to list.
         metrics: Metrics of a test run, possibly empty.
+        source: File of predictions that the confusions are from. Defaults
+            to None: counted in training.
     """
     total = len(names)
     sizes = state.member.sum(1)
@@ -256,11 +131,15 @@ def print_report(
     summary = Table(title='Affinity state', show_header=False, min_width=44)
     summary.add_column(style='bold')
     summary.add_column(justify='right')
-    summary.add_row('training epoch', _or_unknown(state.epoch))
+    if source is None:
+        summary.add_row('training epoch', _or_unknown(state.epoch))
     summary.add_row('classes', str(total))
-    seen = None if state.seen is None else f'{state.seen} of {total}'
-    summary.add_row('classes with a prototype', _or_unknown(seen))
-    summary.add_row('confusions counted', f'{_confused(state.counts):,}')
+    if source is None:
+        seen = None if state.seen is None else f'{state.seen} of {total}'
+        summary.add_row('classes with a prototype', _or_unknown(seen))
+    else:
+        summary.add_row('confusions of', Text(source))
+    summary.add_row('confusions counted', f'{confused(state.counts):,}')
     summary.add_row('classes with a family', f'{len(sizes)} of {total}')
     if len(sizes):
         summary.add_row(
@@ -276,8 +155,10 @@ def print_report(
             + ', '.join(state.others),
             markup=False,
         )
-    if _confused(state.counts):
+    if confused(state.counts):
         _print_confusions(console, state.counts, names, top)
+    elif source is not None:
+        console.print('No confusions: every prediction is correct.')
     else:
         console.print(
             'No confusions yet: counting had not begun at this epoch, or no '
@@ -322,7 +203,7 @@ def _print_families(
     table.add_column('family, most confused first', overflow='fold')
     owners = np.flatnonzero(state.member.any(1)).tolist()
     for owner in owners[:_MAX_FAMILY_ROWS]:
-        family = _family(state, owner)
+        family = family_members(state, owner)
         table.add_row(
             Text(names[owner]),
             str(len(family)),
@@ -332,19 +213,7 @@ def _print_families(
     console.print(table)
     rest = len(owners) - _MAX_FAMILY_ROWS
     if rest > 0:
-        console.print(f'... and {rest} more; --dump-json writes all of them.')
-
-
-def _family(state: LearnedState, owner: int) -> list[int]:
-    """Return the members of one family, most confused first."""
-    members = np.flatnonzero(state.member[owner])
-    both = state.counts[owner] + state.counts[:, owner]
-    order = np.argsort(-both[members], kind='stable')
-    return members[order].tolist()
-
-
-def _confused(counts: np.ndarray) -> int:
-    return int(counts.sum() - np.trace(counts))
+        console.print(f'... and {rest} more; families.csv has all of them.')
 
 
 def _or_unknown(value: object) -> str:
@@ -352,9 +221,42 @@ def _or_unknown(value: object) -> str:
 
 
 def save_figures(
-    state: LearnedState, names: Sequence[str], out_dir: Path
+    state: LearnedState,
+    names: Sequence[str],
+    out_dir: Path,
+    formats: Sequence[str] = ('png',),
+    order: str = 'family',
 ) -> list[Path]:
     """Save the pictures there is something to show in.
+
+    Args:
+        state: What the checkpoint holds.
+        names: K class names.
+        out_dir: Target folder; created if needed.
+        formats: Of the pictures. Defaults to ('png',).
+        order: Of the classes in the heat map, ``'family'`` or
+            ``'confusion'``; the latter if there are no families.
+
+    Returns:
+        The files written.
+    """
+    written = []
+    grouped = order == 'family' and state.member.any()
+    if confused(state.counts):
+        figure = plot_confusion(
+            state.counts, names, state.member if grouped else None
+        )
+        written += save_figure(figure, out_dir, 'confusion', formats)
+    if state.member.any():
+        figure = plot_family_graph(state.member, state.counts, names)
+        written += save_figure(figure, out_dir, 'families', formats)
+    return written
+
+
+def save_tables(
+    state: LearnedState, names: Sequence[str], out_dir: Path
+) -> list[Path]:
+    """Write all confusions and families as CSV, as far as there are any.
 
     Args:
         state: What the checkpoint holds.
@@ -365,22 +267,19 @@ def save_figures(
         The files written.
     """
     written = []
-    if _confused(state.counts):
-        figure = plot_confusion(state.counts, names)
-        written.append(_save(figure, out_dir / 'confusion.png'))
+    if confused(state.counts):
+        rows = [HEADER, *confusion_rows(state.counts, names)]
+        written.append(save_csv(rows, out_dir / 'confusions.csv'))
     if state.member.any():
-        figure = plot_family_graph(state.member, state.counts, names)
-        written.append(_save(figure, out_dir / 'families.png'))
+        rows = [['class', 'name', 'member', 'member_name']]
+        for owner in np.flatnonzero(state.member.any(1)).tolist():
+            for other in family_members(state, owner):
+                rows.append([owner, names[owner], other, names[other]])
+        written.append(save_csv(rows, out_dir / 'families.csv'))
     return written
 
 
-def _save(figure: Any, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    return path
-
-
-def save_json(
+def save_report(
     state: LearnedState,
     names: Sequence[str],
     top: int,
@@ -391,46 +290,121 @@ def save_json(
     content = {
         'epoch': state.epoch,
         'classes': list(names),
-        'confusions_counted': _confused(state.counts),
+        'confusions_counted': confused(state.counts),
         'top_confusions': [
             pair._asdict() for pair in top_confusions(state.counts, top)
         ],
         'families': {
-            str(owner): _family(state, owner)
+            str(owner): family_members(state, owner)
             for owner in np.flatnonzero(state.member.any(1)).tolist()
         },
         'metrics': metrics,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    path.write_text(text + '\n', encoding='utf-8')
-    return path
+    return save_json(content, path)
+
+
+def make_state(args: argparse.Namespace) -> LearnedState:
+    """The state to report: of the checkpoint, the predictions, or both.
+
+    Args:
+        args: The command line.
+
+    Raises:
+        AnalysisError: If there is neither, or they do not fit together.
+    """
+    rule = (args.behaviour, args.top_k, args.overlap_threshold)
+    if args.checkpoint is not None and any(v is not None for v in rule):
+        raise AnalysisError(
+            'the families are those of the checkpoint; leave out '
+            '--behaviour, --top-k and --overlap-threshold, or see '
+            'tools/analysis/family_of_class.py'
+        )
+    if args.checkpoint is None and args.predictions is None:
+        raise AnalysisError('give a checkpoint, --predictions FILE, or both')
+    state = None if args.checkpoint is None else load_state(args.checkpoint)
+    if args.predictions is None:
+        return state
+    found = load_predictions(args.predictions)
+    counts = count_predictions(found, state and len(state.counts))
+    if state is not None:
+        return state._replace(counts=counts)
+    member = affinities(counts, FamilyRule().changed(*rule)).member
+    return LearnedState(counts, member, None, None, None, '', [])
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
+    summary, _, rest = __doc__.partition('\n')
     parser = argparse.ArgumentParser(
-        description='Show confusions and Motion Families of a checkpoint.'
+        description=summary,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('checkpoint', type=Path, help='checkpoint file')
+    parser.add_argument(
+        'checkpoint',
+        type=Path,
+        nargs='?',
+        help='checkpoint file; may be left out with --predictions',
+    )
+    parser.add_argument(
+        '--predictions',
+        type=Path,
+        metavar='FILE',
+        help='show the confusions of these predictions, of tools/test.py '
+        '--dump, instead of those counted in training',
+    )
     parser.add_argument(
         '--classes',
         type=Path,
         metavar='FILE',
-        help='class names: a text file with one name a line, or an '
-        "annotation pickle with a list under 'classes'. Defaults to the "
-        'names in the checkpoint, else to the class indices',
+        help='class names: a text file with one name a line, an '
+        "annotation pickle with a list under 'classes', or a store. "
+        'Defaults to the names in the checkpoint, else to the class indices',
     )
     parser.add_argument(
+        '--out',
         '--out-dir',
+        dest='out_dir',
         type=Path,
         metavar='DIR',
-        help='folder for the pictures. Defaults to "affinity" beside the '
-        'checkpoint',
+        help='folder for pictures and tables. Defaults to "affinity" beside '
+        'the checkpoint or the predictions',
+    )
+    parser.add_argument(
+        '--format',
+        nargs='+',
+        choices=FORMATS,
+        default=['png'],
+        help='formats of the pictures. Defaults to png',
+    )
+    parser.add_argument(
+        '--order',
+        choices=('family', 'confusion'),
+        default='family',
+        help='of the classes in the heat map: families in one piece and '
+        'framed, or by a clustering of the confusions. Defaults to family',
+    )
+    parser.add_argument(
+        '--behaviour',
+        choices=tuple(BEHAVIOURS),
+        help='rule of families that are made from predictions alone. '
+        'Defaults to paper',
+    )
+    parser.add_argument(
+        '--top-k',
+        type=number_above_0,
+        metavar='K',
+        help='neighbours of a class in these families. Defaults to 10',
+    )
+    parser.add_argument(
+        '--overlap-threshold',
+        type=whole_from(0),
+        metavar='N',
+        help='overlap threshold of these families. Defaults to 4',
     )
     parser.add_argument(
         '--top',
-        type=_positive,
+        type=number_above_0,
         default=10,
         metavar='N',
         help='how many confusions to list. Defaults to 10',
@@ -450,37 +424,27 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-_positive.__name__ = 'number above 0'  # argparse quotes it in its message
-
-
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
+    """Run the command; leaves with status 1 after an error."""
     args = parse_args(argv)
     try:
-        state = load_state(args.checkpoint)
-        total = len(state.counts)
-        if args.classes is not None:
-            names = load_names(args.classes, total)
-        else:
-            names = state.names or [f'class {i}' for i in range(total)]
+        state = make_state(args)
+        names = names_for(args.classes, state.names, len(state.counts))
         metrics = load_metrics(args.result) if args.result else {}
-        out_dir = args.out_dir or args.checkpoint.parent / 'affinity'
-        console = Console()
-        print_report(console, state, names, args.top, metrics)
+        beside = (args.checkpoint or args.predictions).parent
+        out_dir = args.out_dir or beside / 'affinity'
+        source = args.predictions and args.predictions.name
+        print_report(Console(), state, names, args.top, metrics, source)
         written = []
         if args.dump_json:
             target = out_dir / 'report.json'
-            written.append(save_json(state, names, args.top, metrics, target))
-        written += save_figures(state, names, out_dir)
-    except (ReportError, ImportError, OSError) as error:
-        sys.exit(f'affinity_report: {error}')
+            written.append(
+                save_report(state, names, args.top, metrics, target)
+            )
+        written += save_figures(state, names, out_dir, args.format, args.order)
+        written += save_tables(state, names, out_dir)
+    except (ValueError, ImportError, OSError, pickle.UnpicklingError) as error:
+        sys.exit(f'error: {error}')
     for path in written:
         # Not through rich, which would break a long path into lines.
         print(f'wrote {path}')

@@ -1,0 +1,1 @@
+"""One HTML page about a training, readable without a server or network."""
