@@ -279,9 +279,9 @@ def run(args: argparse.Namespace, seed: int, losses: str) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     content = relabel(safe_load(args.data))
+    # Always, as it might be of other data.
     ann_file = args.out / 'subjects.pkl'
-    if not ann_file.exists():
-        atomic_dump(content, ann_file)
+    atomic_dump(content, ann_file)
     subjects = {sample['subject'] for sample in content['annotations']}
     chosen = choose_subjects(sorted(subjects), args.test_subjects, seed)
     config = make_config(args, ann_file, chosen, losses)
@@ -301,14 +301,23 @@ def run(args: argparse.Namespace, seed: int, losses: str) -> None:
 
 
 def read_values(folder: Path) -> Values:
-    """Means over the pairs of views, of the last epoch of a run."""
+    """Means over the pairs of views, of the last epoch of a run.
+
+    Raises:
+        ValueError: If it was never tested.
+    """
     rows = [
         json.loads(line)
         for path in sorted(folder.glob('*/vis_data/scalars.json'))
         for line in path.read_text().splitlines()
     ]
-    last = [row for row in rows if any('_rank1' in key for key in row)][-1]
-    return means(last)
+    tested = [row for row in rows if any('_rank1' in key for key in row)]
+    if not tested:
+        raise ValueError(
+            f'{folder} has a training without a test; remove the folder and '
+            f'start again.'
+        )
+    return means(tested[-1])
 
 
 def means(scores: Mapping[str, float]) -> Values:

@@ -20,6 +20,14 @@ METAFILES = [
 ]
 
 
+HEADLINE = {
+    'Skeleton-based Action Recognition': 'Top 1 Accuracy',
+    'Gait Recognition': 'Rank-1',
+    'Person Re-Identification': 'Rank-1',
+}
+"""The metric of each task that the table of the configs tells."""
+
+
 def entries():
     for path in METAFILES:
         content = yaml.safe_load(path.read_text())
@@ -52,7 +60,33 @@ def test_models_are_complete(content, model):
             for line in (config.parent / 'README.md').read_text().split('\n')
             if config.name in line
         )
-        assert str(result['Metrics']['Top 1 Accuracy']) in row
+        check_result(result, row)
+
+
+def check_result(result, row):
+    assert result['Task'] in HEADLINE
+    metrics = result['Metrics']
+    if result['Task'] == 'Person Re-Identification':
+        assert 'mAP' in metrics
+    assert str(metrics[HEADLINE[result['Task']]]) in row
+
+
+def test_results_of_retrieval_are_told_by_rank():
+    row = '| joint | 73.68 | 0 | [config](a.py) |'
+    gait = dict(Task='Gait Recognition', Metrics={'Rank-1': 73.68})
+    check_result(gait, row)
+    reid = dict(Task='Person Re-Identification', Metrics={'Rank-1': 73.68})
+    for wrong in (
+        dict(gait, Metrics={'Rank-1': 73.69}),
+        dict(gait, Metrics={'Top 1 Accuracy': 73.68}),
+        dict(gait, Task='Skeleton-based Action Recognition'),
+        dict(gait, Task='Retrieval'),
+        reid,
+    ):
+        with pytest.raises((AssertionError, KeyError)):
+            check_result(wrong, row)
+    reid['Metrics']['mAP'] = 50.0
+    check_result(reid, row)
 
 
 def links(text):

@@ -115,7 +115,7 @@ def annotations(tmp_path_factory):
                 layout='openpose14' if layout.dims == 3 else 'coco',
                 num_frames=(61, 66) if layout.num_joints == 17 else (40, 44),
             )
-            if layout.name == 'openpose14_image':
+            if layout.name == 'openpose14_2d':
                 content['annotations'] = [
                     to_openpose14(sample, 'here')
                     for sample in content['annotations']
@@ -375,14 +375,19 @@ def test_identities_by_batch_change_the_sampler_alone():
 def test_windows_in_the_image_change_data_and_graph_alone():
     lifted = next(row for row in SETTINGS if row.task == 'reid')
     plain, found = load_config(path_of(lifted)), load_one('reid-keypoint-2d')
+    # The name that docs/data/casia_b.md tells for these windows.
+    assert found.layout == 'openpose14_2d'
     flat = get_layout(found.layout)
     assert flat.dims == 2
     assert flat.parents == get_layout('openpose14').parents
+    assert found.model.backbone.graph_cfg == dict(layout=found.layout)
+    for dataset in stages(found).values():
+        assert dataset.layout == found.layout
     for config in (plain, found):
         del config.model.backbone['graph_cfg']
         for dataset in stages(config).values():
             del dataset['layout'], dataset['ann_file']
-    changed = ('layout', 'flat', 'ann_file')
+    changed = ('layout', 'ann_file')
     assert without(found, *changed) == without(plain, *changed)
 
 

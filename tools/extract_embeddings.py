@@ -39,6 +39,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from aclnet_plugin.datasets.downloads.checksums import digests_of
+from aclnet_plugin.datasets.store import is_store
 from aclnet_plugin.evaluation.embeddings import (
     Embeddings,
     EmbeddingsError,
@@ -163,9 +164,13 @@ def settings_key(
     data = []
     root = dataset.get('data_root') or ''
     ann_file = Path(root, str(dataset.get('ann_file', '')))
-    if ann_file.is_file():
-        found = ann_file.stat()
-        data = [found.st_size, found.st_mtime_ns]
+    if is_store(ann_file):
+        files = sorted(path for path in ann_file.iterdir() if path.is_file())
+    else:
+        files = [ann_file] if ann_file.is_file() else []
+    for path in files:
+        found = path.stat()
+        data.append([path.name, found.st_size, found.st_mtime_ns])
     decides = [
         *(__version__, about, data, repr(model), repr(loader['dataset'])),
         *(table.names.tolist(), table.labels.tolist()),

@@ -358,8 +358,8 @@ def _named(streams: Streams) -> Predictions:
     return next((file for file in files if file.names is not None), files[0])
 
 
-def clip_warnings(streams: Streams) -> list[str]:
-    """What the number of clips means for the figures.
+def test_warnings(streams: Streams) -> list[str]:
+    """What clips and augmentation of the test mean for the figures.
 
     Args:
         streams: What is reported.
@@ -376,6 +376,18 @@ def clip_warnings(streams: Streams) -> list[str]:
     if len(known) > 1:
         counts = ', '.join(f'{n}: {c}' for n, c in clips.items() if c)
         warnings.append(f'the streams differ in clips ({counts}).')
+    augmented = [name for name, file in streams.items() if file.tta]
+    plain = [name for name, file in streams.items() if file.tta is False]
+    if augmented:
+        warnings.append(
+            f'{" ".join(augmented)}: tested with test-time augmentation; '
+            f'report such figures apart.'
+        )
+    if augmented and plain:
+        warnings.append(
+            f'the streams differ in test-time augmentation: '
+            f'{" ".join(augmented)} with, {" ".join(plain)} without.'
+        )
     return warnings
 
 
@@ -392,7 +404,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     weights = weights_of(paths, args.weights)
     notes: list[str] = []
     streams = load_all(paths, args, notes)
-    warnings = clip_warnings(streams)
+    warnings = test_warnings(streams)
     how = None
     if args.search:
         if len(streams) < 2:

@@ -217,6 +217,10 @@ def origin_of(file: Embeddings) -> str:
         f'config {about.get("config")}',
         f'split {about.get("split")}',
     ]
+    # Streams may share the config and the name of the checkpoint.
+    streams = np.unique(file.meta.get('stream', np.array([], np.str_)))
+    if len(streams) == 1:
+        words.insert(2, f'stream {streams[0]}')
     if about.get('tta'):
         words.append('test-time augmentation')
     return f'{file.path}: {", ".join(words)}'
@@ -228,6 +232,8 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The command line.
     """
+    if args.out_dir is not None and args.out_dir.is_file():
+        raise EmbeddingsError(f'--out-dir {args.out_dir} is no folder.')
     if args.out_dir is not None and not args.overwrite:
         for path in sorted(args.out_dir.glob(f'{args.task}_*.csv')):
             raise EmbeddingsError(

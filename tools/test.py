@@ -76,8 +76,19 @@ def add_dump(cfg: Config, name: str) -> None:
         'type': 'DumpPredictions',
         'out_file_path': name,
         'test_clips': count_clips(cfg),
+        'test_tta': augments(cfg),
     }
     cfg.test_evaluator = [*metrics, dump]
+
+
+def augments(cfg: Config) -> bool:
+    """Whether a config, with --tta or by itself, merges versions.
+
+    Args:
+        cfg (Config): The config.
+    """
+    loader = cfg.get('test_dataloader') or {}
+    return 'TestTimeAug' in str(loader.get('dataset'))
 
 
 def add_tta(cfg: Config) -> None:

@@ -30,7 +30,8 @@ class GaitPoseDataset(SkeletonDataset):
     For training the labels are numbered anew, from 0 to n - 1 in the order
     of the labels in the file, as the persons chosen need not be the first
     ones. With ``test_mode=True`` labels stay as they are: test persons are
-    not among the classes of the head.
+    not among the classes of the head. Validation and test need it; a warning
+    tells if a pipeline of theirs meets a dataset without it.
 
     For a store this class makes a :class:`GaitPoseStoreDataset`.
 
@@ -98,11 +99,14 @@ class GaitPoseDataset(SkeletonDataset):
         self._tell_removed(walks, len(places))
         walks = [walks[place] for place in places]
         labels = {} if self.test_mode else self._new_labels(walks)
+        self._tell_pipeline()
         self._metainfo |= dict(
             subjects=sorted({walk.subject for walk in walks}),
             conditions=sorted({walk.condition for walk in walks}),
             views=sorted({walk.view for walk in walks}),
             min_frames=self.rules.min_frames,
+            # Metrics are told nothing else of a dataset.
+            test_mode=self.test_mode,
         )
         return self._chosen(samples, places, labels)
 
@@ -162,6 +166,20 @@ class GaitPoseDataset(SkeletonDataset):
             f'{where}: {kept} of {len(walks)} walks are used'
             f'{f" ({told})" if told else ""}; {rule}.'
         )
+
+    def _tell_pipeline(self) -> None:
+        """Warn if this looks like a test that was taken for a training."""
+        steps = [] if self.test_mode else self.pipeline.transforms
+        for step in steps:
+            if getattr(step, 'test_mode', False):
+                _tell(
+                    f'{self._origin()}: {type(step).__name__} has '
+                    'test_mode=True, but the dataset has not, so that its '
+                    'persons are numbered as classes of the head. For '
+                    'validation or test set test_mode=True of the dataset.',
+                    logging.WARNING,
+                )
+                return
 
     def _tell_persons(self, number: int) -> None:
         where, most = self._origin(), self._most

@@ -77,6 +77,7 @@ def fusion_report(
                 'file': file.path,
                 'weight': weight,
                 'clips': file.clips,
+                'tta': file.tta,
                 **accuracies(file.scores, labels),
             }
             for (name, file), weight in zip(

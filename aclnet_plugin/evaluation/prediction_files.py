@@ -52,7 +52,7 @@ def load_predictions(
 
 
 def _from_samples(content: list, path: str) -> Predictions:
-    scores, labels, names, clips = [], [], [], set()
+    scores, labels, names, clips, tta = [], [], [], [], []
     for index, sample in enumerate(content):
         where = f'{path}: prediction {index}'
         if not isinstance(sample, Mapping) or 'pred_score' not in sample:
@@ -64,13 +64,23 @@ def _from_samples(content: list, path: str) -> Predictions:
         labels.append(_label(sample.get('gt_label'), where))
         name = next((sample[key] for key in NAME_KEYS if key in sample), None)
         names.append(name if name is None else str(name))
-        clips.add(sample.get('test_clips'))
-    known = None if None in names else tuple(names)
-    told = clips.pop() if len(clips) == 1 else None
-    told = told if type(told) is int else None
+        clips.append(sample.get('test_clips'))
+        tta.append(sample.get('test_tta'))
     return Predictions(
-        path, _stack(scores, path), np.array(labels), known, told
+        path,
+        _stack(scores, path),
+        np.array(labels),
+        None if None in names else tuple(names),
+        _told_by_all(clips, int),
+        _told_by_all(tta, bool),
     )
+
+
+def _told_by_all(values: list, kind: type) -> Any:
+    """What all samples say, if it is of this type; else None."""
+    first = values[0]
+    same = all(type(value) is kind and value == first for value in values)
+    return first if same else None
 
 
 def _from_scores(

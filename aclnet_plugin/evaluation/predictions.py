@@ -26,6 +26,8 @@ class Predictions:
         names: Names of the samples, without duplicates; None if the file
             has none.
         clips: Clips per sample; None if the file does not tell.
+        tta: Whether versions of each sample were merged (test-time
+            augmentation); None if the file does not tell.
     """
 
     path: str
@@ -33,6 +35,7 @@ class Predictions:
     labels: np.ndarray
     names: tuple[str, ...] | None = None
     clips: int | None = None
+    tta: bool | None = None
 
     @property
     def are_probabilities(self) -> bool:

@@ -5,9 +5,10 @@ import re
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 
 from aclnet_plugin.datasets.synthetic import generate_synthetic_skeletons
-from aclnet_plugin.utils.safe_pickle import atomic_dump
+from aclnet_plugin.utils.safe_pickle import atomic_dump, safe_load
 from benchmarks import retrieval_nw_ucla as script
 
 
@@ -138,6 +139,35 @@ def test_trains_each_run_once_and_prints_the_table(data, tmp_path, capsys):
     assert command(data[0], tmp_path) == 0
     assert log.read_text().count('Epoch(train)') == before
     assert 'losses on' in capsys.readouterr().out
+
+
+def test_a_run_without_a_test_is_told(tmp_path):
+    scalars = tmp_path / '1' / 'vis_data' / 'scalars.json'
+    scalars.parent.mkdir(parents=True)
+    scalars.write_text('{"loss": 1.0}\n')
+    with pytest.raises(ValueError, match='a training without a test'):
+        script.read_values(tmp_path)
+
+
+def test_other_data_are_not_taken_for_those_of_an_earlier_run(
+    data, tmp_path, monkeypatch
+):
+    def train(command, stdout, stderr, check):
+        config = Config.fromfile(command[2])
+        seen.append(safe_load(config.train_dataloader.dataset.ann_file))
+        raise OSError('enough')
+
+    seen = []
+    monkeypatch.setattr(script.subprocess, 'run', train)
+    other = dict(data[1], annotations=data[1]['annotations'][::-1])
+    atomic_dump(other, tmp_path / 'other.pkl')
+    for path in (data[0], tmp_path / 'other.pkl'):
+        assert command(path, tmp_path / 'out') == 1
+    one, two = (
+        [sample['frame_dir'] for sample in content['annotations']]
+        for content in seen
+    )
+    assert one == two[::-1] != two
 
 
 def test_a_missing_file_is_told(tmp_path, capsys):

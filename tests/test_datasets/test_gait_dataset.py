@@ -201,7 +201,23 @@ def test_metainfo(ann_file):
         conditions=['cl', 'nm'],
         views=[0],
         min_frames=61,
+        test_mode=False,
     )
+
+
+def test_a_test_that_was_taken_for_a_training_is_told(ann_file):
+    path = ann_file(make_walks())
+    middle = [dict(CROP, test_mode=True), *LAST]
+    with listening() as messages:
+        dataset = load(path, middle)
+    (warning,) = messages.warnings
+    assert warning.startswith(f'{path}: SampleFrames has test_mode=True, but')
+    assert 'set test_mode=True of the dataset' in warning
+    assert not dataset.metainfo['test_mode']
+    with listening() as messages:
+        dataset = load(path, middle, test_mode=True)
+        load(path, [CROP, *LAST])
+    assert not messages.warnings and dataset.metainfo['test_mode']
 
 
 def test_classes_of_the_file_are_kept_by_label(write):

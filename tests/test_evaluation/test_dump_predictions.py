@@ -29,11 +29,14 @@ def dump(metric, samples):
     return metric.out_file_path
 
 
-@pytest.mark.parametrize('clips', [None, 10])
-def test_the_same_content_in_a_small_file(tmp_path, clips):
+@pytest.mark.parametrize(
+    ('clips', 'tta'), [(None, None), (10, True), (1, False)]
+)
+def test_the_same_content_in_a_small_file(tmp_path, clips, tta):
     samples = batch()
     theirs = dump(DumpResults(str(tmp_path / 'host.pkl')), samples)
-    ours = dump(DumpPredictions(str(tmp_path / 'a.pkl'), clips), samples)
+    metric = DumpPredictions(str(tmp_path / 'a.pkl'), clips, tta)
+    ours = dump(metric, samples)
     one, other = load_predictions(theirs), load_predictions(ours)
     wanted = torch.stack([sample['pred_score'] for sample in samples])
     for found in (one, other):
@@ -42,6 +45,7 @@ def test_the_same_content_in_a_small_file(tmp_path, clips):
         assert found.names[49] == 'sample_49'
         assert found.are_probabilities
     assert (one.clips, other.clips) == (None, clips)
+    assert (one.tta, other.tta) == (None, tta)
     sizes = [(tmp_path / n).stat().st_size for n in ('host.pkl', 'a.pkl')]
     assert sizes[0] > 5 * sizes[1]
-    assert 'test_clips' not in samples[0], 'the samples are not ours'
+    assert not {'test_clips', 'test_tta'} & set(samples[0]), 'not ours'

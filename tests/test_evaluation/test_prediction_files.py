@@ -50,6 +50,14 @@ def test_dump(path):
     assert (found.names, found.clips) == (('s0', 's1'), None)
     assert found.path == str(path)
     assert load_predictions(write(path, samples(test_clips=10))).clips == 10
+    assert load_predictions(write(path, samples(test_tta=True))).tta is True
+    for values in ((10, 1), (10, None), ([10], [10]), (True, True)):
+        content = samples()
+        for sample, value in zip(content, values, strict=True):
+            sample.update(test_clips=value, test_tta=value)
+        told = load_predictions(write(path, content))
+        assert told.clips is None, 'not told by all, or no number'
+        assert told.tta is (True if values == (True, True) else None)
     nameless = samples()
     del nameless[1]['frame_dir']
     assert load_predictions(write(path, nameless)).names is None

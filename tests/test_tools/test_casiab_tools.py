@@ -220,6 +220,7 @@ def test_wrong_flags_are_told_before_any_work(table, root, tmp_path, capsys):
     for flags, message in (
         (['--report', tmp_path / 'a.txt'], 'must end in .csv or .json'),
         (['--report', report], 'exists; use --overwrite'),
+        (['--report', report / 'a.csv'], 'counts.csv is not a folder'),
         (['--min-frames', -1], 'must be 0 or more'),
         (['--subjects', tmp_path / 'lists.txt'], 'line 1'),
         (['--subjects', tmp_path / 'gone.txt'], 'There is no file'),

@@ -13,7 +13,10 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 
+from aclnet_plugin.datasets.store import write_annotations
 from aclnet_plugin.evaluation.embeddings import (
+    build_dataset,
+    describe_samples,
     extraction,
     read_embeddings,
     search,
@@ -237,6 +240,27 @@ def test_what_is_kept_is_taken(call, monkeypatch):
     np.testing.assert_array_equal(
         read_embeddings(out).features, read_embeddings(whole).features
     )
+
+
+@pytest.mark.parametrize('suffix', ['pkl', 'store'])
+def test_what_is_kept_of_other_data_of_the_same_names_is_not_taken(
+    tool, trained, tmp_path, suffix
+):
+    """A file or store that was written anew has another key."""
+    config = Config.fromfile(trained[0])
+    dataset = config.test_dataloader.dataset
+    content = pickle.loads(Path(dataset.ann_file).read_bytes())
+    dataset.ann_file = str(tmp_path / f'walks.{suffix}')
+    keys = []
+    for factor in (1, 2):
+        for sample in content['annotations']:
+            sample['keypoint'] = sample['keypoint'] * factor
+        write_annotations(content, dataset.ann_file, overwrite=True)
+        loaded, loader = build_dataset(config)
+        given = config.model, loader, describe_samples(loaded), {}
+        keys.append(tool.settings_key(*given))
+        assert tool.settings_key(*given) == keys[-1]
+    assert len(set(keys)) == 2
 
 
 def test_existing_files_stay(call):

@@ -258,6 +258,30 @@ def test_clips_are_told(tool, tmp_path):
     assert report_of(tool, tmp_path, two)['warnings'] == []
 
 
+def test_augmentation_is_told(tool, tmp_path):
+    files = {
+        stream: dump(tmp_path / f'{stream}.pkl', stream, **how)
+        for stream, how in (
+            ('j', dict(test_tta=True)),
+            ('b', dict(test_tta=False)),
+            ('k', dict(test_tta=True)),
+            ('jm', {}),
+        )
+    }
+    report = report_of(tool, tmp_path, *files.values())
+    assert [row['tta'] for row in report['streams']] == [
+        True, False, True, None,
+    ]  # fmt: skip
+    first, second = report['warnings']
+    assert first.startswith('j k: tested with test-time augmentation;')
+    assert second == (
+        'the streams differ in test-time augmentation: j k with, b without.'
+    )
+    for stream, count in (('b', 0), ('jm', 0), ('k', 1)):
+        report = report_of(tool, tmp_path, files[stream])
+        assert len(report['warnings']) == count
+
+
 def failure(tool, capsys, *arguments):
     assert run(tool, *arguments) == 1
     output = capsys.readouterr()

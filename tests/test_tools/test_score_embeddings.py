@@ -86,6 +86,18 @@ def test_gait_of_one_stream(call):
     assert 20 < want.to_dict()['mean_rank1'] < 95, 'neither trivial'
 
 
+def test_the_stream_is_told(call):
+    columns = dict(j=np.full(COUNT, 'j'), b=np.full(COUNT, 'bm'))
+    write('j.npz', J, 0, stream=columns['j'])
+    write('b.npz', B, 1, stream=columns['b'])
+    _, said, _ = call('j.npz', 'b.npz', '--task', 'reid')
+    first, second = said.splitlines()[:2]
+    assert first == (
+        'j.npz: pooled of 0.pth, config a.py, stream j, split test'
+    )
+    assert 'stream bm' in second
+
+
 def test_fused_streams(call, tmp_path):
     flags = ('--task', 'gait', '--out-dir', 'scores', '--no-matrices')
     status, said, noted = call('j.npz', 'b.npz', *flags)
@@ -171,6 +183,7 @@ def test_what_cannot_be(call, capsys):
         (('j.npz', 'turned.npz'), 'view of 330 samples differs between'),
         (('j.npz', 'j.npz'), 'from the same checkpoint'),
         (('j.npz', '--min-frames', '99'), 'no sequence has 99 frames'),
+        (('j.npz', '--out-dir', 'b.npz'), '--out-dir b.npz is no folder'),
     ):
         status, said, noted = call(*words, '--task', 'gait')
         assert status == 1 and not said

@@ -159,6 +159,7 @@ def test_test_time_augmentation(test, walks):
     plain, metrics, _ = test('plain', **walks)
     assert 'acc/top1' in metrics and 'reid/N-N_rank1' in metrics
     made, metrics, _ = test('tta', '--tta', **walks)
+    assert (plain.tta, made.tta) == (False, True), 'as the dumps tell'
     want = np.stack(list(merged_by_hand(**walks, clips=1)))
     np.testing.assert_allclose(made.scores, want, rtol=1e-5)
     assert np.abs(made.scores - plain.scores).max() > 1e-4

@@ -24,9 +24,10 @@ def join_streams(files: Sequence[Embeddings], keys: Collection[str]) -> Items:
 
     Raises:
         EmbeddingsError: If they hold other samples, contradict each other,
-            lack a metadata, or one comes twice.
+            lack a metadata, one comes twice, or some were augmented.
     """
     _check_different(files)
+    _check_augmentation(files)
     for file in files:
         _check_keys(file, keys)
     first, *others = files
@@ -52,6 +53,19 @@ def _check_different(files: Sequence[Embeddings]) -> None:
                 f'{twin.path} and {file.path} are from the same checkpoint '
                 f'({shown(file.about.get("checkpoint"))}), so that one '
                 f'stream would count twice. Give each stream once.'
+            )
+
+
+def _check_augmentation(files: Sequence[Embeddings]) -> None:
+    """All streams with test-time augmentation, or none."""
+    first = files[0]
+    for other in files[1:]:
+        pair = [first.about.get('tta'), other.about.get('tta')]
+        if None not in pair and pair[0] != pair[1]:
+            with_it, without = (first, other) if pair[0] else (other, first)
+            raise EmbeddingsError(
+                f'{with_it.path} was extracted with --tta, {without.path} '
+                f'without. Extract all streams alike.'
             )
 
 

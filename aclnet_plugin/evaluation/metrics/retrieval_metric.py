@@ -52,6 +52,18 @@ class RetrievalMetric(BaseMetric):
         self._size: int | None = None
         self._warned: set[str] = set()
 
+    @BaseMetric.dataset_meta.setter
+    def dataset_meta(self, dataset_meta: Mapping[str, Any] | None) -> None:
+        """Take what the loop says about the data set, before it begins."""
+        self._dataset_meta = dataset_meta
+        if (dataset_meta or {}).get('test_mode', True):
+            return
+        self._warn(
+            'the data set of this evaluation has test_mode=False, as one to '
+            'train on: its persons are numbered as classes of the head. Set '
+            'test_mode=True of the dataset in the data loader.'
+        )
+
     @abstractmethod
     def score(self, items: Items) -> GaitScores | ReIDScores:
         """Score the embeddings of a data set."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...utils.shown import shown
 from .measures import UNMATCHED
 
@@ -54,7 +56,8 @@ def checked_topk(topk: Sequence[int]) -> tuple[int, ...]:
     """
     numbers = (topk,) if isinstance(topk, int) else topk
     fine = isinstance(numbers, (list, tuple)) and all(
-        isinstance(k, int) and k >= 1 for k in numbers
+        isinstance(k, int) and not isinstance(k, bool) and k >= 1
+        for k in numbers
     )
     if not fine or not numbers:
         raise ValueError(
@@ -62,6 +65,31 @@ def checked_topk(topk: Sequence[int]) -> tuple[int, ...]:
             f'such as (1, 5).'
         )
     return tuple(sorted(set(numbers)))
+
+
+def checked_views(views: Any) -> tuple[int, ...] | None:
+    """The views, ascending; None stays.
+
+    Args:
+        views: Whole numbers, at least one.
+
+    Raises:
+        ValueError: If they are none.
+    """
+    if views is None:
+        return None
+    listed = isinstance(views, (list, tuple, range, np.ndarray))
+    numbers = list(views) if listed else []
+    fine = all(
+        isinstance(view, (int, np.integer)) and not isinstance(view, bool)
+        for view in numbers
+    )
+    if not numbers or not fine:
+        raise ValueError(
+            f'views is {shown(views)}; expected whole numbers, such as '
+            f'(0, 90), or None for all there are.'
+        )
+    return tuple(sorted({int(view) for view in numbers}))
 
 
 def checked_unmatched(unmatched: str) -> None:

@@ -105,9 +105,17 @@ def gait_scores(
     Args:
         items: Embeddings with the metadata that the protocol names.
         protocol: Who is compared with whom. Defaults to None: CASIA-B's.
+
+    Raises:
+        ValueError: If views are not numbers.
     """
     protocol = protocol or GaitProtocol()
     known = items.meta['view']
+    if known.dtype.kind == 'U':
+        raise ValueError(
+            f'view is text in the data, such as {known[0].item()!r}; expected '
+            f'whole numbers, the views in degrees.'
+        )
     views = protocol.views
     if views is None:
         views = tuple(np.unique(known).tolist())

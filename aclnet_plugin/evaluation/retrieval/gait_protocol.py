@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .choices import Choice, as_choice, checked_topk, checked_unmatched
+from .choices import (
+    Choice,
+    as_choice,
+    checked_topk,
+    checked_unmatched,
+    checked_views,
+)
 
 GALLERY = {'condition': 'nm', 'seq': (1, 2, 3, 4)}
 """What everybody is known by on CASIA-B: the first four normal walks."""
@@ -58,8 +64,6 @@ class GaitProtocol:
                 'probes is empty; expected sets by name, such as dict(NM='
                 "dict(condition='nm', seq=(5, 6)))."
             )
-        if self.views is not None and not len(self.views):
-            raise ValueError('views is empty; None takes all there are.')
         probes = {
             name: as_choice(f'probes[{name!r}]', choice)
             for name, choice in self.probes.items()
@@ -69,9 +73,7 @@ class GaitProtocol:
         object.__setattr__(self, 'gallery', gallery)
         object.__setattr__(self, 'topk', checked_topk(self.topk))
         checked_unmatched(self.unmatched)
-        if self.views is not None:
-            views = tuple(sorted(set(self.views)))
-            object.__setattr__(self, 'views', views)
+        object.__setattr__(self, 'views', checked_views(self.views))
 
     @property
     def keys(self) -> set[str]:

@@ -43,6 +43,17 @@ def test_unit_vectors_side_by_side():
         np.testing.assert_allclose(row, want, rtol=1e-6)
 
 
+def test_neither_file_has_its_names_in_order():
+    one = reordered(stream(1), [2, 5, 0, 1, 4, 3])
+    two = reordered(stream(2), [3, 0, 5, 1, 4, 2])
+    items = join_streams([one, two], KEYS)
+    assert items.names.tolist() == one.names.tolist()
+    assert items.subject.tolist() == one.meta['subject'].tolist()
+    want = stream(2).features[[2, 5, 0, 1, 4, 3]]
+    found = items.features[:, 4:]
+    np.testing.assert_allclose(found, want, rtol=1e-6)
+
+
 def test_one_stream_stays_as_it_is():
     one = stream(1)
     one = replace(one, features=one.features * 3)
@@ -77,6 +88,23 @@ def test_contradictions():
     text = replace(two, meta={**two.meta, 'view': view.astype(str)})
     with pytest.raises(EmbeddingsError, match='view of 6 samples differs'):
         join_streams([one, text], KEYS)
+
+
+def test_augmented_and_plain_streams_do_not_mix():
+    one, two, three = stream(1), stream(2), stream(3)
+    other = replace(three, about={**three.about, 'tta': True})
+    match = r'3\.npz was extracted with --tta, 1\.npz without'
+    for files in ([one, two, other], [one, other]):
+        with pytest.raises(EmbeddingsError, match=match):
+            join_streams(files, KEYS)
+    with pytest.raises(EmbeddingsError, match=match):
+        join_streams([other, one], KEYS)
+    # One checkpoint must not count twice in this disguise either.
+    twin = replace(one, about={**one.about, 'tta': True}, path='t.npz')
+    with pytest.raises(EmbeddingsError, match=r't\.npz was extracted with'):
+        join_streams([one, twin], KEYS)
+    untold = replace(two, about={'checkpoint_sha256': '2'})
+    assert len(join_streams([other, untold], KEYS)) == 6
 
 
 def test_a_stream_twice_and_metadata_that_is_not_there():

@@ -227,13 +227,37 @@ def test_a_probe_is_not_compared_with_itself():
     assert scores.by_set[0, 0] == 0
 
 
+def test_views_in_any_form_come_out_as_numbers():
+    for views in ([90, 0, 90], range(0, 91, 90), np.array([90, 0])):
+        made = GaitProtocol(views=views).views
+        assert made == (0, 90) and set(map(type, made)) == {int}
+
+
+def test_views_of_the_data_have_to_be_numbers():
+    with pytest.raises(ValueError, match="text in the data, such as 'left'"):
+        score_gait(
+            np.eye(2),
+            [1, 1],
+            ['nm', 'nm'],
+            [1, 5],
+            ['left', 'right'],
+            GaitProtocol(views=None),
+        )
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
         (dict(topk=(0,)), 'topk is a tuple of 1 item'),
         (dict(topk=()), 'topk is a tuple'),
         (dict(unmatched='drop'), "unmatched is 'drop'; expected one of"),
-        (dict(views=()), 'views is empty'),
+        (dict(topk=True), 'topk is True'),
+        (dict(views=()), 'views is a tuple of 0 items; expected whole'),
+        (dict(views=18), 'views is 18; expected whole numbers'),
+        (dict(views='90'), "views is '90'; expected whole"),
+        (dict(views=[0, 'a']), 'views is a list of 2 items'),
+        (dict(views=[0.5]), 'views is a list of 1 item'),
+        (dict(views=[True]), 'views is a list of 1 item'),
         (dict(probes={}), 'probes is empty'),
         (dict(gallery={}), 'gallery is a dict of 0 items'),
         (dict(gallery=dict(seq=())), "gallery: 'seq' is a tuple of 0"),

@@ -180,6 +180,20 @@ def test_undefined_values_are_told_once(log):
     assert 'no CL probes at view 36, 54' in warning
 
 
+def test_a_data_set_to_train_on_is_told_before_the_evaluation(log):
+    evaluator = Evaluator([dict(type='mmaction.ReIDMetric')])
+    # As the loops do when they are made.
+    for meta in ({}, dict(test_mode=True)):
+        evaluator.dataset_meta = meta
+        assert warnings_in(log) == []
+    for _ in range(2):
+        evaluator.dataset_meta = dict(test_mode=False, views=[0])
+    (warning,) = warnings_in(log)
+    assert warning.startswith('ReIDMetric: the data set of this evaluation')
+    assert 'Set test_mode=True of the dataset' in warning
+    assert evaluator.metrics[0].dataset_meta['views'] == [0]
+
+
 def test_no_result_at_all_is_told(log):
     found = GaitRankMetric(views=None).evaluate(0)
     assert np.isnan(found['gait/mean_rank1'])
@@ -194,6 +208,18 @@ def test_samples_that_did_not_arrive_are_told(log):
     metric.process(None, plain_samples(meta, features))
     metric.evaluate(len(features) + 3)
     assert any('but the data set has 83' in w for w in warnings_in(log))
+
+
+def test_repetitions_may_come_anywhere(log):
+    """Not at the end alone, where the host cuts them off."""
+    meta, features = data()
+    samples = plain_samples(meta, features)
+    metric = ReIDMetric()
+    metric.process(None, [samples[0], samples[3], *samples])
+    wanted = score_reid(features, **meta).to_dict()
+    found = metric.evaluate(len(features))
+    assert found == {f'reid/{name}': v for name, v in wanted.items()}
+    assert warnings_in(log) == []
 
 
 def test_one_index_of_two_samples_is_refused():

@@ -30,7 +30,8 @@ def check_report_path(path: Path | None, overwrite: bool) -> None:
         overwrite: Whether an existing one is replaced.
 
     Raises:
-        ValueError: If the name says another format, or it exists.
+        ValueError: If the name says another format, it exists, or it would
+            be in something that is no folder.
     """
     if path is None:
         return
@@ -38,6 +39,11 @@ def check_report_path(path: Path | None, overwrite: bool) -> None:
         raise ValueError(f'--report {path} must end in .csv or .json.')
     if path.exists() and not overwrite:
         raise ValueError(f'{path} exists; use --overwrite to replace it.')
+    above = next(p for p in path.absolute().parents if p.exists())
+    if not above.is_dir() or path.is_dir():
+        wrong = path if path.is_dir() else above
+        should = 'a file' if path.is_dir() else 'a folder'
+        raise ValueError(f'--report {path}: {wrong} is not {should}.')
 
 
 def write_report(

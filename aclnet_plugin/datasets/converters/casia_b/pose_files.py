@@ -111,7 +111,9 @@ def convert_pickle(path: os.PathLike[str]) -> list[dict[str, Any]]:
     except pickle.UnpicklingError as error:
         raise BadFile(str(error)) from None
     except OSError as error:
-        raise BadFile(f'{path} cannot be read ({error.strerror}).') from error
+        # There is no strerror where the reader has words of its own.
+        why = error.strerror or error
+        raise BadFile(f'{path} cannot be read ({why}).') from error
     good = good_frames(pose)
     lost = np.flatnonzero(~good)
     if len(lost) == len(pose):

@@ -90,6 +90,23 @@ def test_a_frame_that_comes_again_keeps_its_last_row(path):
     ]
 
 
+def test_the_last_of_many_rows_of_a_frame_stays(path):
+    """So many that a sort which is not stable would mix them."""
+    frames = np.random.default_rng(0).integers(0, 20, 600)
+    pose = pose_of(WALKS[0])[0]
+    lines = [
+        # The number of the row is what tells one from another.
+        row(WALKS[0], frame, np.full_like(pose, number))
+        for number, frame in enumerate(frames)
+    ]
+    done = convert_tables([write_table(path, [HEADER, *lines])], quiet=True)
+    (sample,) = done.samples
+    assert sample['frame_ids'].tolist() == list(range(20))
+    last = [int(np.flatnonzero(frames == frame)[-1]) for frame in range(20)]
+    assert sample['keypoint'][0, :, 0, 0].tolist() == last
+    assert done.left_out == {REPEATED: 580}
+
+
 def edit(line, place, new):
     cells = line.split(',')
     cells[place : place + 1] = new

@@ -207,3 +207,18 @@ def test_files_of_a_system_are_no_walks(root):
     path = folder_of(root, WALKS[0])
     path.with_name(f'._{path.name}').write_bytes(b'left by some system')
     assert len(convert_folder(root, quiet=True).samples) == len(WALKS)
+
+
+@pytest.mark.parametrize('kind', ['folder', 'dead link'])
+def test_what_cannot_be_read_is_told_in_words(root, kind):
+    path = folder_of(root, WALKS[0])
+    path.unlink()
+    if kind == 'folder':
+        path.mkdir()
+    else:
+        path.symlink_to(root / 'gone.pkl')
+    with pytest.raises(BadFile) as refusal:
+        convert_pickle(path)
+    message = str(refusal.value)
+    assert message.startswith(f'{path} cannot be read (')
+    assert 'None' not in message
