@@ -85,7 +85,7 @@ def test_trains_with_all_losses_and_reports_every_value(walks, tmp_path):
         assert all(one[key] != 0 for one in second), key
         assert all(math.isfinite(one[key]) for one in second), key
     assert runner.model.cls_head.affinity.confusion.counts.sum() > 0
-    # Section 8: a value for each set of probes, for each view, and in all.
+    # A value for each set of probes, for each view, and in all.
     found = {
         key: value.current()
         for key, value in runner.message_hub.log_scalars.items()
