@@ -15,19 +15,24 @@ ones continue.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
+from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from aclnet_plugin.analysis.errors import AnalysisError
+from aclnet_plugin.analysis.sweep.circumstances import commit, machine
+from aclnet_plugin.analysis.sweep.launching import run_all
+from aclnet_plugin.analysis.sweep.outcomes import Outcome
+from aclnet_plugin.analysis.sweep.resolve import resolve
+from aclnet_plugin.analysis.sweep.results import read_validation
+from aclnet_plugin.analysis.sweep.runs import Run, Scripts, make_run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,83 +46,65 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--jobs', type=int, help='runs side by side. Defaults to all'
     )
-    parser.add_argument('--cfg-options', nargs='+', default=[])
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     return parser.parse_args(argv)
 
 
-def train_all(args: argparse.Namespace) -> dict[int, float]:
-    """Train every seed; returns the wall-clock seconds of each run."""
-    waiting = list(args.seeds)
-    running: dict[int, tuple[subprocess.Popen, float]] = {}
-    seconds: dict[int, float] = {}
-    while waiting or running:
-        while waiting and len(running) < (args.jobs or len(args.seeds)):
-            seed = waiting.pop(0)
-            running[seed] = (start(args, seed), time.time())
-        for seed, (process, began) in list(running.items()):
-            if process.poll() is None:
-                continue
-            if process.returncode:
-                raise SystemExit(
-                    f'seed {seed} failed; see {log_of(args.out, seed)}'
-                )
-            seconds[seed] = time.time() - began
-            del running[seed]
-        time.sleep(0.5)
-    return seconds
+def make_runs(args: argparse.Namespace) -> list[Run]:
+    """The run of each seed.
 
-
-def log_of(out: Path, seed: int) -> Path:
-    """Where a run's output goes."""
-    return out / f'seed{seed}.log'
-
-
-def start(args: argparse.Namespace, seed: int) -> subprocess.Popen:
-    """Start one run."""
-    args.out.mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable,
-        str(ROOT / 'tools' / 'train.py'),
-        str(args.config),
-        '--work-dir',
-        str(args.out / f'seed{seed}'),
-        '--seed',
-        str(seed),
-        '--resume',
+    Args:
+        args: The command line.
+    """
+    resolved = resolve(args.config, args.cfg_options or {})
+    return [
+        make_run(
+            args.config.stem,
+            args.config,
+            args.cfg_options or {},
+            seed,
+            args.out / f'seed{seed}',
+            resolved,
+        )
+        for seed in args.seeds
     ]
-    if args.cfg_options:
-        command += ['--cfg-options', *args.cfg_options]
-    with log_of(args.out, seed).open('a') as log:
-        return subprocess.Popen(command, stdout=log, stderr=log)
+
+
+def train_all(args: argparse.Namespace) -> list[Outcome]:
+    """Train every seed.
+
+    Args:
+        args: The command line.
+
+    Raises:
+        SystemExit: If one of them does not finish.
+    """
+    tools = ROOT / 'tools'
+    try:
+        outcomes = run_all(
+            make_runs(args),
+            Scripts(tools / 'train.py', tools / 'test.py'),
+            jobs=args.jobs or len(args.seeds),
+            retry_failed=True,
+        )
+    except AnalysisError as error:
+        raise SystemExit(f'error: {error}') from None
+    for outcome in outcomes:
+        if outcome.result is None:
+            raise SystemExit(
+                f'seed {outcome.run.seed} {outcome.status}: {outcome.reason}'
+            )
+    return outcomes
 
 
 def read_top1(folder: Path) -> list[float]:
-    """Top-1 (percent) after each epoch, from the logs of a run."""
-    by_epoch = {}
-    for path in sorted(folder.glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            row = json.loads(line)
-            if 'acc/top1' in row:
-                by_epoch[row['step']] = 100 * row['acc/top1']
-    return [by_epoch[epoch] for epoch in sorted(by_epoch)]
+    """Top-1 (percent) after each epoch, from the logs of a run.
 
-
-def commit() -> str:
-    """The commit of this checkout, if it is one."""
-    done = subprocess.run(
-        ['git', '-C', str(ROOT), 'describe', '--always', '--dirty'],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or 'unknown'
-
-
-def machine() -> str:
-    """What it ran on."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f'{platform.machine()} CPU, {os.cpu_count()} cores'
+    Args:
+        folder: Its work folder.
+    """
+    rows = read_validation(folder).values()
+    return [100 * row['acc/top1'] for row in rows]
 
 
 def spread(values: list[float]) -> str:
@@ -129,30 +116,31 @@ def spread(values: list[float]) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Train, then print the table."""
     args = parse_args(argv)
-    config = Config.fromfile(args.config)
-    seconds = train_all(args)
+    outcomes = train_all(args)
     table = Table(title=args.config.stem)
     for column in ('seed', 'epochs', 'last top-1', 'best top-1', 'minutes'):
         table.add_column(column, justify='right')
     last, best = [], []
-    for seed in args.seeds:
-        top1 = read_top1(args.out / f'seed{seed}')
+    for run, _, result, _ in outcomes:
+        top1 = read_top1(run.folder)
         last.append(top1[-1])
         best.append(max(top1))
+        seconds = result.seconds
         table.add_row(
-            str(seed),
+            str(run.seed),
             str(len(top1)),
             f'{last[-1]:.2f}',
             f'{best[-1]:.2f}',
-            f'{seconds[seed] / 60:.1f}',
+            '' if seconds is None else f'{seconds / 60:.1f}',
         )
     table.add_row('all', '', spread(last), spread(best), '')
+    width = outcomes[0].run.resolved.model.backbone.base_channels
     console = Console()
     console.print(table)
     console.print(
-        f'width {config.model.backbone.base_channels}, {machine()}, torch '
+        f'width {width}, {machine()}, torch '
         f'{torch.__version__}, commit {commit()}; validation with one clip, '
-        f'minutes of this call'
+        f'minutes of trainings that were not interrupted'
     )
 
 

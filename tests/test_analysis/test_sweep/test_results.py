@@ -1,0 +1,84 @@
+"""What is read from logs."""
+
+import json
+
+import pytest
+
+from aclnet_plugin.analysis.sweep.results import (
+    epochs_done,
+    read_result,
+    read_validation,
+)
+
+
+def write_log(folder, name, rows, end='\n'):
+    path = folder / name / 'vis_data' / 'scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text('\n'.join(map(json.dumps, rows)) + end)
+
+
+def train(epoch):
+    return {'loss': 1.0, 'lr': 0.1, 'epoch': epoch, 'iter': 9, 'step': 9}
+
+
+def val(epoch, value):
+    return {'acc/top1': value, 'data_time': 0.1, 'time': 1, 'step': epoch}
+
+
+def test_a_resumed_run_counts_as_it_was_the_last_time(tmp_path):
+    first = [train(1), val(1, 0.1), train(2), val(2, 0.2), train(3)]
+    write_log(tmp_path, '20260101_000000', first)
+    write_log(tmp_path, '20260102_000000', [train(2), val(2, 0.3)])
+    assert read_validation(tmp_path) == {
+        1: {'acc/top1': 0.1},
+        2: {'acc/top1': 0.3},
+    }
+
+
+@pytest.mark.parametrize('more', [{'epoch': 3}, {}])
+def test_what_hooks_add_is_no_validation(tmp_path, more):
+    added = {'affinity/drift': 0.1, 'step': 9} | more
+    write_log(tmp_path, 'a', [train(1), val(1, 0.1), train(2), added])
+    assert read_validation(tmp_path) == {1: {'acc/top1': 0.1}}
+    assert epochs_done(tmp_path) == 1
+
+
+def test_a_line_that_was_cut_off_does_not_count(tmp_path):
+    write_log(tmp_path, 'a', [val(1, 0.1)], '\n{"acc/top1": 0.2, "st')
+    assert read_validation(tmp_path) == {1: {'acc/top1': 0.1}}
+    assert epochs_done(tmp_path) == 1
+
+
+@pytest.mark.parametrize(
+    ('rows', 'done'),
+    [
+        ([train(1)], 0),
+        ([train(1), val(1, 0)], 1),
+        ([train(1), val(1, 0), train(2)], 1),
+    ],
+)
+def test_finished_epochs_of_a_running_training(tmp_path, rows, done):
+    assert epochs_done(tmp_path) == 0
+    write_log(tmp_path, 'a', rows)
+    assert epochs_done(tmp_path) == done
+
+
+def test_a_result_of_another_training_does_not_count(run_of):
+    run = run_of()
+    run.folder.mkdir(parents=True)
+    content = {
+        'digest': run.digest,
+        'test_digest': None,
+        'seed': 0,
+        'length': 3,
+        'validation': {'acc/top1': 0.5},
+        'test': None,
+        'seconds': None,
+        'circumstances': {},
+    }
+    path = run.folder / 'result.json'
+    path.write_text(json.dumps(content))
+    assert read_result(run).validation == {'acc/top1': 0.5}
+    for changed in ({'digest': 'other'}, {'seed': 1}):
+        path.write_text(json.dumps(content | changed))
+        assert read_result(run) is None
