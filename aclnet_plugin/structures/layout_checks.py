@@ -105,8 +105,15 @@ def validate(layout: SkeletonLayout) -> None:
             f'most once; got {len(layout.left)} in left={layout.left} and '
             f'{len(layout.right)} in right={layout.right}.'
         )
-    for part, joints in layout.parts:
+    for part, joints in (*layout.parts, *layout.regions):
         check_joints(name, f'part {part!r}', joints, total)
+    known = [part for part, _ in (*layout.parts, *layout.regions)]
+    twice = sorted({part for part in known if known.count(part) > 1})
+    if twice:
+        raise ValueError(
+            f'Layout {name!r}: {twice[0]!r} is given twice in parts and '
+            'regions; each needs a name of its own.'
+        )
     for joint, sources in layout.virtual_joints:
         check_joints(name, 'virtual_joints', (joint, *sources), total)
     if layout.joint_names and len(layout.joint_names) != total:

@@ -19,6 +19,12 @@ Notes:
       re-identification.
     * ``openpose14_2d``: the same joints in an image, as made of those of
       COCO.
+
+``regions`` are what an occlusion test hides besides the arms. For
+``nturgb+d`` they are those that studies of incomplete skeletons use: of the
+hands only tips and thumbs, and as trunk all that is neither arm nor leg, the
+head included. The other layouts follow: hands are their outermost joints;
+``coco`` has no joint of a spine, so what is left of it is the head.
 """
 
 _COCO_NAMES = (
@@ -33,6 +39,11 @@ _COCO_PARTS = (
     ('right_arm', (6, 8, 10)),
     ('right_leg', (12, 14, 16)),
 )
+_COCO_REGIONS = (
+    ('two_hands', (9, 10)),
+    ('two_legs', (11, 12, 13, 14, 15, 16)),
+)
+_COCO_HEAD = (0, 1, 2, 3, 4)
 _COCO_LEFT = (1, 3, 5, 7, 9, 11, 13, 15)
 _COCO_RIGHT = (2, 4, 6, 8, 10, 12, 14, 16)
 
@@ -54,6 +65,11 @@ NTURGBD = dict(
         ('left_leg', (12, 13, 14, 15)),
         ('right_arm', (8, 9, 10, 11, 23, 24)),
         ('right_leg', (16, 17, 18, 19)),
+    ),
+    regions=(
+        ('two_hands', (21, 22, 23, 24)),
+        ('two_legs', (12, 13, 14, 15, 16, 17, 18, 19)),
+        ('trunk', (0, 1, 2, 3, 20)),
     ),
     joint_names=(
         'spine_base', 'spine_middle', 'neck', 'head',
@@ -78,6 +94,7 @@ COCO = dict(
     left=_COCO_LEFT,
     right=_COCO_RIGHT,
     parts=_COCO_PARTS,
+    regions=(*_COCO_REGIONS, ('head', _COCO_HEAD)),
     joint_names=_COCO_NAMES,
 )  # fmt: skip
 
@@ -91,6 +108,7 @@ COCO_NEW = dict(
     left=_COCO_LEFT,
     right=_COCO_RIGHT,
     parts=_COCO_PARTS,
+    regions=(*_COCO_REGIONS, ('trunk', (*_COCO_HEAD, 17, 18, 19))),
     joint_names=(*_COCO_NAMES, 'pelvis', 'mid_spine', 'neck'),
     # In the order of computation: the mid spine needs the other two.
     virtual_joints=((17, (11, 12)), (19, (5, 6)), (18, (17, 19))),
@@ -112,6 +130,11 @@ KINECT_V1 = dict(
         ('left_leg', (12, 13, 14, 15)),
         ('right_arm', (8, 9, 10, 11)),
         ('right_leg', (16, 17, 18, 19)),
+    ),
+    regions=(
+        ('two_hands', (7, 11)),
+        ('two_legs', (12, 13, 14, 15, 16, 17, 18, 19)),
+        ('trunk', (0, 1, 2, 3)),
     ),
     joint_names=(
         'hip_center', 'spine', 'shoulder_center', 'head',
@@ -136,6 +159,11 @@ OPENPOSE = dict(
         ('right_arm', (2, 3, 4)),
         ('right_leg', (8, 9, 10)),
     ),
+    regions=(
+        ('two_hands', (4, 7)),
+        ('two_legs', (8, 9, 10, 11, 12, 13)),
+        ('trunk', (0, 1, 14, 15, 16, 17)),
+    ),
     joint_names=(
         'nose', 'neck', 'right_shoulder', 'right_elbow', 'right_wrist',
         'left_shoulder', 'left_elbow', 'left_wrist', 'right_hip',
@@ -157,6 +185,11 @@ OPENPOSE14 = dict(
         ('left_leg', (11, 12, 13)),
         ('right_arm', (2, 3, 4)),
         ('right_leg', (8, 9, 10)),
+    ),
+    regions=(
+        ('two_hands', (4, 7)),
+        ('two_legs', (8, 9, 10, 11, 12, 13)),
+        ('trunk', (0, 1)),
     ),
     joint_names=(
         'head', 'neck', 'right_shoulder', 'right_elbow', 'right_wrist',

@@ -38,6 +38,8 @@ class SkeletonLayout:
             others, in the order of computation.
         confidence: What becomes of the confidence of 2D skeletons in the
             streams, ``'mean'`` or ``'mixed'``; see :class:`ToStream`.
+        regions: ``(name, joints)`` of further groups of joints, which may
+            overlap with ``parts``, such as the trunk; for occlusion.
     """
 
     name: str
@@ -52,6 +54,7 @@ class SkeletonLayout:
     dims: int = 3
     virtual_joints: tuple[tuple[int, tuple[int, ...]], ...] = ()
     confidence: str = 'mean'
+    regions: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         validate(self)
@@ -79,6 +82,23 @@ class SkeletonLayout:
         swap = dict(zip(self.left, self.right, strict=True))
         swap.update(zip(self.right, self.left, strict=True))
         return tuple(swap.get(v, v) for v in range(self.num_joints))
+
+    def joints_of(self, group: str) -> tuple[int, ...]:
+        """Joints of one of the ``parts`` or ``regions``.
+
+        Args:
+            group: Its name.
+
+        Raises:
+            ValueError: If there is none of this name.
+        """
+        groups = dict((*self.parts, *self.regions))
+        if group not in groups:
+            raise ValueError(
+                f'The layout {self.name!r} has no part {group!r}, '
+                f'only {", ".join(groups) or "none at all"}.'
+            )
+        return groups[group]
 
     @property
     def num_source_joints(self) -> int:
@@ -115,6 +135,7 @@ _DICT_KEYS = dict(
     left='left',
     right='right',
     parts='parts',
+    regions='regions',
     joint_names='joint_names',
     dims='dims',
     confidence='confidence',
@@ -133,7 +154,8 @@ def get_layout(
             ``num_node``, ``inward`` (edges) and ``center``, with the optional
             keys ``name``, ``parents`` (otherwise found by walking along the
             edges towards the centre), ``left``, ``right``, ``parts`` (name to
-            joints), ``joint_names``, ``dims`` and ``confidence``.
+            joints), ``regions`` (the same), ``joint_names``, ``dims`` and
+            ``confidence``.
 
     Returns:
         The layout.
@@ -176,9 +198,10 @@ def _from_dict(config: Mapping[str, Any]) -> SkeletonLayout:
         )
     given = {_DICT_KEYS[key]: value for key, value in config.items()}
     given.setdefault('name', 'custom')
-    parts = given.get('parts', ())
-    if isinstance(parts, Mapping):
-        given['parts'] = tuple(parts.items())
+    for key in ('parts', 'regions'):
+        groups = given.get(key, ())
+        if isinstance(groups, Mapping):
+            given[key] = tuple(groups.items())
     return _build(**given)
 
 
@@ -189,6 +212,7 @@ def _build(
     edges: Sequence[Sequence[int]] | None = None,
     parents: Sequence[int] | None = None,
     parts: Sequence[tuple[str, Sequence[int]]] = (),
+    regions: Sequence[tuple[str, Sequence[int]]] = (),
     left: Sequence[int] = (),
     right: Sequence[int] = (),
     joint_names: Sequence[str] = (),
@@ -209,10 +233,18 @@ def _build(
         parents=tuple(parents),
         left=tuple(left),
         right=tuple(right),
-        parts=tuple((part, tuple(joints)) for part, joints in parts),
+        parts=_as_groups(parts),
+        regions=_as_groups(regions),
         joint_names=tuple(joint_names),
         **others,
     )
+
+
+def _as_groups(
+    groups: Sequence[tuple[str, Sequence[int]]],
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Named joints with containers that can be hashed."""
+    return tuple((name, tuple(joints)) for name, joints in groups)
 
 
 _LAYOUTS = {table['name']: _build(**table) for table in TABLES}

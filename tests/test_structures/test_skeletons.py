@@ -99,6 +99,48 @@ def test_every_layout_is_consistent(name):
 
 
 @pytest.mark.parametrize('name', NAMES)
+def test_parts_and_regions_cover_the_body(name):
+    layout = get_layout(name)
+    parts, regions = dict(layout.parts), dict(layout.regions)
+    core = 'head' if name == 'coco' else 'trunk'
+    assert set(regions) == {'two_hands', 'two_legs', core}
+    assert set(parts) == {'left_arm', 'right_arm', 'left_leg', 'right_leg'}
+    legs = [*parts['left_leg'], *parts['right_leg']]
+    assert sorted(regions['two_legs']) == sorted(legs)
+    arms = [*parts['left_arm'], *parts['right_arm']]
+    assert set(regions['two_hands']) < set(arms)
+    sides = [joint in layout.left for joint in regions['two_hands']]
+    assert sum(sides) * 2 == len(sides)
+    # Arms, legs and trunk are each joint once.
+    every = sorted([*arms, *legs, *regions[core]])
+    assert every == list(range(layout.num_joints))
+    for group, joints in {**parts, **regions}.items():
+        assert len(set(joints)) == len(joints)
+        assert layout.joints_of(group) == joints
+
+
+def test_a_group_that_is_not_there():
+    with pytest.raises(ValueError, match=r"'tail', only left_arm.*head"):
+        get_layout('coco').joints_of('tail')
+    with pytest.raises(ValueError, match='none at all'):
+        get_layout(CHAIN).joints_of('tail')
+
+
+def test_regions_of_a_dict_layout():
+    layout = get_layout(
+        CHAIN | dict(parts=dict(end=[3]), regions=dict(ends=[0, 3]))
+    )
+    assert layout.regions == (('ends', (0, 3)),)
+    assert layout.joints_of('ends') == (0, 3)
+    assert layout.joints_of('end') == (3,)
+    assert hash(layout) == hash(pickle.loads(pickle.dumps(layout)))
+    with pytest.raises(ValueError, match="part 'ends' names joint 4"):
+        get_layout(CHAIN | dict(regions=dict(ends=[4])))
+    with pytest.raises(ValueError, match="'end' is given twice"):
+        get_layout(CHAIN | dict(parts=dict(end=[3]), regions=dict(end=[2])))
+
+
+@pytest.mark.parametrize('name', NAMES)
 def test_second_order_by_walking(name):
     layout = get_layout(name)
     for joint, parent in layout.bone_pairs:

@@ -205,7 +205,9 @@ def test_all_grid_files_fit_all_settings_of_the_paper(config):
     options = {}
     for path in GRID_FILES:
         for setting in read_grid(path).settings:
-            options |= setting.options
+            # Another loss does not take the arguments of this one.
+            if not any(key.endswith('.type') for key in setting.options):
+                options |= setting.options
     assert len(options) > 8
     meaning_of(resolve(config, SMALL, options))
 

@@ -41,6 +41,9 @@ def _parts(found: WorkDir, classes: Path | None) -> Iterator[Section]:
     if found.checkpoint is not None:
         state, meta = read_checkpoint(found.checkpoint)
     yield sections.summary(found, meta)
+    curves = sections.curves(found)
+    if curves is not None:
+        yield curves
     names = None
     try:
         learned = pick_state(state, meta, found.checkpoint or found.path)

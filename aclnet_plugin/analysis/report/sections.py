@@ -11,11 +11,16 @@ import numpy as np
 
 from ...evaluation import Predictions
 from ...visualization import plot_confusion, plot_family_graph
+from ...visualization.curves_plot import plot_curves
 from ..confusions import HEADER, confusion_rows, count_predictions
+from ..curves import chosen_keys, panels_of
+from ..errors import AnalysisError
 from ..learned_state import LearnedState, confused, family_members
+from ..training_log import read_training
 from .page import PICTURES, Picture, Section, Table
 from .work_dir import WorkDir
 
+_SMOOTH = 5  # values of a log in a running mean
 _MAX_ROWS = 500  # of a table; a browser on a phone is slow with more
 
 
@@ -45,6 +50,29 @@ def summary(found: WorkDir, meta: dict[str, Any]) -> Section:
         header = ('test run', 'metric', 'value')
         tables.append(Table('Results of tests', header, tests))
     return Section('Summary', [], [], tables)
+
+
+def curves(found: WorkDir) -> Section | None:
+    """How losses, families and accuracies developed.
+
+    Args:
+        found: The work folder.
+    """
+    try:
+        log = read_training(found.path)
+        keys = chosen_keys([log], None)
+    except AnalysisError:
+        return None
+    axis = 'epoch' if log.steps_per_epoch else 'step'
+    panels = panels_of([log], keys, axis, _SMOOTH)
+    figure = plot_curves(panels, [log.name], axis)
+    caption = (
+        f'What was logged. Losses are also shown as running means of '
+        f'{_SMOOTH} values.'
+    )
+    return Section(
+        'Training curves', log.notes, [Picture.of_figure(figure, caption)]
+    )
 
 
 def families(state: LearnedState, names: Sequence[str]) -> Section:

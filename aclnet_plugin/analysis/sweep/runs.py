@@ -40,6 +40,7 @@ class Run:
         resolved: The base config with the options.
         digest: Names what decides about the training, but for the seed.
         test_digest: Names what decides about its test.
+        dump: Whether its test also writes the predictions.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Run:
     resolved: Config = field(repr=False, compare=False)
     digest: str
     test_digest: str
+    dump: bool = field(default=False, compare=False)
 
     @property
     def label(self) -> str:
@@ -72,6 +74,11 @@ class Run:
         return self.folder / f'test-{self.test_digest}'
 
     @property
+    def predictions(self) -> Path:
+        """What its test predicted, if it writes that."""
+        return self.test_folder / 'predictions.pkl'
+
+    @property
     def length(self) -> int:
         """Epochs of the training, or its iterations if it counts those."""
         loop = self.resolved.get('train_cfg') or {}
@@ -85,6 +92,7 @@ def make_run(
     seed: int,
     folder: Path,
     resolved: Config | None = None,
+    dump: bool = False,
 ) -> Run:
     """Resolve the config of a run.
 
@@ -95,6 +103,7 @@ def make_run(
         seed: Of the training.
         folder: Its work folder.
         resolved: The config with the options. Defaults to None: it is read.
+        dump: Whether its test also writes the predictions. Defaults to False.
 
     Raises:
         AnalysisError: If the config cannot be read.
@@ -111,6 +120,7 @@ def make_run(
         resolved,
         digest_of(training_part(resolved)),
         digest_of(evaluation_part(resolved)),
+        dump,
     )
 
 
@@ -194,12 +204,11 @@ def evaluation_arguments(run: Run, checkpoint: Path) -> list[str]:
         run: The run.
         checkpoint: What to test.
     """
-    return [
-        str(run.config_file),
-        str(checkpoint),
-        '--work-dir',
-        str(run.test_folder),
-    ]
+    found = [str(run.config_file), str(checkpoint)]
+    found += ['--work-dir', str(run.test_folder)]
+    if run.dump:
+        found += ['--dump', str(run.predictions)]
+    return found
 
 
 def final_checkpoint(run: Run) -> Path | None:

@@ -9,6 +9,7 @@ from .gait import (
     TemporalReverse,
 )
 from .keypoints import AddVirtualJoints, CenterSkeleton
+from .occlusion import DropFrames, OccludeJoints
 from .sampling import UniformSampleClips, UniformSampleDecode
 from .streams import STREAMS, ToStream
 
@@ -17,7 +18,9 @@ __all__ = [
     'AddVirtualJoints',
     'CenterOnJoint',
     'CenterSkeleton',
+    'DropFrames',
     'JointNoise',
+    'OccludeJoints',
     'PartDrop',
     'PointNoise',
     'RandomMirrorPose',

@@ -16,6 +16,7 @@ from aclnet_plugin.utils.dist import require_even_ranks
 from aclnet_plugin.visualization import top_confusions
 
 from ..runner import sampler_of
+from .prototype_drift import PrototypeDrift
 
 
 def named_affinity_states(model: nn.Module) -> dict[str, AffinityState]:
@@ -59,6 +60,11 @@ class ConfusionStatisticsHook(Hook):
     first gather of the epoch, and what waits at its end is gathered, so that
     each batch is taken in under the rules of its own epoch.
 
+    At the end of each epoch the backends are also told, in a row of its own,
+    how far the prototypes moved in it: ``affinity/prototype_drift``, the mean
+    cosine distance of the prototypes to those at its start, over the classes
+    that had one then.
+
     Args:
         count_begin: First epoch that counts confusions. Defaults to None:
             the one before ``begin``.
@@ -91,6 +97,7 @@ class ConfusionStatisticsHook(Hook):
         self.num_top = num_top
         self._states: list[AffinityState] = []
         self._report_due = False
+        self._drift = PrototypeDrift()
 
     def __repr__(self) -> str:
         return (
@@ -144,7 +151,8 @@ class ConfusionStatisticsHook(Hook):
         scoring = epoch >= self.begin
         rebuild = scoring and (epoch - self.begin) % self.interval == 0
         # A training that was resumed inside the epoch has done it before.
-        rebuild &= not getattr(runner.train_loop, 'batches_done', 0)
+        resumed = bool(getattr(runner.train_loop, 'batches_done', 0))
+        rebuild &= not resumed
         for state in self._states:
             state.set_epoch(
                 epoch + 1,
@@ -153,6 +161,7 @@ class ConfusionStatisticsHook(Hook):
                 rebuild=rebuild,
             )
         self._report_due = rebuild
+        self._drift.begin(self._states, resumed)
 
     def after_train_iter(
         self,
@@ -172,13 +181,24 @@ class ConfusionStatisticsHook(Hook):
         self._report_if_rebuilt(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Let no batch wait for another epoch.
+        """Let no batch wait for another epoch; report the drift.
 
         Args:
             runner: The runner of the training.
         """
         take_in_pending(runner.model)
         self._report_if_rebuilt(runner)
+        self._report_drift(runner)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take up an epoch that the checkpoint was saved in.
+
+        Args:
+            runner: The runner of the training.
+            checkpoint: The loaded checkpoint.
+        """
+        if runner._resume:
+            self._drift.load(checkpoint)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Warn if batches still wait; only rank 0 comes here.
@@ -187,6 +207,7 @@ class ConfusionStatisticsHook(Hook):
             runner: The runner of the training.
             checkpoint: The checkpoint to be saved.
         """
+        self._drift.save(checkpoint)
         waiting = sum(
             len(state.pending) for state in find_affinity_states(runner.model)
         )
@@ -198,6 +219,24 @@ class ConfusionStatisticsHook(Hook):
                 f'CheckpointHook, or call '
                 f'aclnet_plugin.engine.hooks.take_in_pending(runner.model) '
                 f'on all ranks before.'
+            )
+
+    def _report_drift(self, runner: Runner) -> None:
+        """Log how far the prototypes moved in the epoch that ends.
+
+        Straight to the backends: the next step to be logged, if there is
+        one, belongs to another epoch.
+        """
+        row = {
+            f'affinity{index or ""}/prototype_drift': drift
+            for index, drift in enumerate(self._drift.end(self._states))
+            if drift is not None
+        }
+        if row:
+            runner.visualizer.add_scalars(
+                row | {'epoch': runner.epoch + 1},
+                step=runner.iter,
+                file_path=f'{runner.timestamp}.json',
             )
 
     def _report_if_rebuilt(self, runner: Runner) -> None:

@@ -71,7 +71,7 @@ def page(trained, names):
 
 def test_what_a_page_has(page):
     headings = re.findall('<h2>(.*?)</h2>', page)
-    assert headings[0] == 'Summary'
+    assert headings[:2] == ['Summary', 'Training curves']
     assert 'Confusions and Motion Families' in headings
     assert 'Test: test.pkl' in headings
     assert 'analysis/occlusion' in headings
