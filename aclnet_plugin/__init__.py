@@ -10,10 +10,11 @@ from .version import __version__
 # The host's models cannot be imported before this.
 compat.apply()
 
-from . import datasets, engine, evaluation, models  # noqa: E402
+from . import apis, datasets, engine, evaluation, models  # noqa: E402
 
 __all__ = [
     '__version__',
+    'apis',
     'compat',
     'datasets',
     'engine',

@@ -73,7 +73,11 @@ GOALS = 'goals: open in at most 1/20 of the time and 1/25 of the memory'
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n')[0],
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--sequences', type=int, default=20_000)
     parser.add_argument('--repeats', type=int, default=5)
     parser.add_argument(

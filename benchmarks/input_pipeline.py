@@ -33,6 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aclnet_plugin.datasets.sample_seeding import seed_generators
+from aclnet_plugin.utils.arguments import HelpFormatter
 from aclnet_plugin.utils.safe_pickle import atomic_dump
 
 CONFIG = Path(__file__).parents[1] / 'configs/_base_/datasets/ntu_3d.py'
@@ -44,7 +45,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__.split('\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=HelpFormatter,
     )
     parser.add_argument('--sequences', type=int, default=500)
     parser.add_argument('--repeats', type=int, default=5)

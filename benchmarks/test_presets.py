@@ -96,7 +96,11 @@ def settle(model: torch.nn.Module, cfg: Config) -> None:
 
 def main() -> None:
     """Print one row per preset."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n')[0],
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--config', type=Path, default=CONFIG)
     parser.add_argument('--sequences', type=int, default=24)
     parser.add_argument('--batch-size', type=int, help='of the fast presets')

@@ -26,13 +26,19 @@ def local_file(name: str) -> str:
     return name
 
 
-def make_parser(description: str) -> argparse.ArgumentParser:
+def make_parser(doc: str) -> argparse.ArgumentParser:
     """Return a parser with the flags that training and testing share.
 
     Args:
-        description (str): First line of the help text.
+        doc (str): Docstring of the tool: its first line says what it does,
+            the rest, with examples, follows the flags in the help text.
     """
-    parser = argparse.ArgumentParser(description=description)
+    summary, _, rest = doc.partition('\n')
+    parser = argparse.ArgumentParser(
+        description=summary,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('config', type=local_file, help='config file')
     parser.add_argument(
         '--work-dir',

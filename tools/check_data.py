@@ -1,4 +1,10 @@
-"""Check the data of a config: python tools/check_data.py CONFIG [flags].
+r"""Check the data of a config against its model: CONFIG [flags].
+
+For example, a config as it is; with other data::
+
+    python tools/check_data.py configs/aclnet/NAME.py
+    python tools/check_data.py my_config.py \
+        --cfg-options train_dataloader.dataset.ann_file=data/mine.pkl
 
 Prints totals, sequences per class, a histogram of lengths, what is wrong and
 how to mend it. Builds the datasets, not the model. The exit status is 0 if a
@@ -41,7 +47,9 @@ def parse_args(
 ) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """The command line, and its parser for later complaints."""
     parser = argparse.ArgumentParser(
-        description='Check the data of a config against its model'
+        description=__doc__.split('\n')[0],
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', type=local_file, help='config file')
     parser.add_argument(

@@ -1,4 +1,13 @@
-"""Test a checkpoint: python tools/test.py CONFIG CHECKPOINT [flags]."""
+r"""Test a checkpoint: CONFIG CHECKPOINT [flags].
+
+For example, as the config says; with ten clips, predictions kept for fusion
+and analysis; on four GPUs::
+
+    python tools/test.py configs/aclnet/NAME.py work_dirs/NAME/epoch_80.pth
+    python tools/test.py configs/aclnet/NAME.py work_dirs/NAME/epoch_80.pth \
+        --preset 10clip --dump work_dirs/NAME/test.pkl
+    bash tools/dist_test.sh configs/aclnet/NAME.py CHECKPOINT 4
+"""
 
 import argparse
 import copy
@@ -29,7 +38,7 @@ def pickle_name(name: str) -> str:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = make_parser('Test a checkpoint')
+    parser = make_parser(__doc__)
     parser.add_argument('checkpoint', type=local_file, help='checkpoint file')
     parser.add_argument(
         '--dump',

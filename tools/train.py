@@ -1,4 +1,14 @@
-"""Train a model: python tools/train.py CONFIG [flags]."""
+r"""Train a model: CONFIG [flags].
+
+For example, from the beginning; after an interruption; on a CPU or GPU with
+half precision and another learning rate; on four GPUs::
+
+    python tools/train.py configs/aclnet/NAME.py --seed 0
+    python tools/train.py configs/aclnet/NAME.py --resume
+    python tools/train.py configs/aclnet/NAME.py --amp \
+        --cfg-options optim_wrapper.optimizer.lr=0.05
+    bash tools/dist_train.sh configs/aclnet/NAME.py 4
+"""
 
 import argparse
 
@@ -10,7 +20,7 @@ from aclnet_plugin.engine.mixed_precision import use_amp
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = make_parser('Train a model')
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--resume',
         nargs='?',

@@ -6,6 +6,13 @@ import argparse
 from collections.abc import Callable
 
 
+class HelpFormatter(
+    argparse.ArgumentDefaultsHelpFormatter,
+    argparse.RawDescriptionHelpFormatter,
+):
+    """Tells defaults and leaves the lines of examples as they are."""
+
+
 def whole_from(smallest: int) -> Callable[[str], int]:
     """Whole numbers from one on.
 

@@ -71,7 +71,11 @@ def timed(run: Callable[[], list[Tensor]]) -> tuple[float, list[Tensor]]:
 
 def main() -> None:
     """Print one row per backend."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n')[0],
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--stages', type=int, default=10)
     parser.add_argument('--channels', type=int, default=16)
     parser.add_argument('--samples', type=int, default=2)

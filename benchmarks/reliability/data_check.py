@@ -76,7 +76,11 @@ class MadeUp(SkeletonDataset):
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n')[0],
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--sequences', type=int, default=20_000)
     parser.add_argument(
         '--loaded', type=int, default=500, help='how many are loaded'

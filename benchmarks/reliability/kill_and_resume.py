@@ -467,7 +467,11 @@ def kill_often(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; 0 if everything was equal."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n')[0],
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--kills', type=int, default=24)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--by-iter', type=int, default=0, metavar='N')

@@ -95,7 +95,11 @@ def work(rank: int, folder: str, args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n')[0],
+        epilog=__doc__.partition('\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--steps', type=int, default=6)
     parser.add_argument('--width', type=int, default=96)
     parser.add_argument('--batch', type=int, default=2, help='of a rank')

@@ -208,6 +208,8 @@ def test_video_persons_are_followed(rtmlib, film):
     assert sequence.sample['img_shape'] == (48, 64)
     assert sequence.fps == 10
     assert len(read(film, COCO, max_persons=1)[0].sample['keypoint']) == 1
+    # The third is what the estimator makes of an empty place.
+    assert len(read(film, COCO, max_persons=5)[0].sample['keypoint']) == 2
 
 
 def test_video_without_the_extra(infer_flat, film, monkeypatch):

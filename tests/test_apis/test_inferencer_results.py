@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from mmaction.registry import INFERENCERS
 from mmaction.structures import ActionDataSample
 from mmengine.infer import BaseInferencer
@@ -77,3 +78,16 @@ def test_data_samples(infer, walk):
         assert sample.pred_score.shape == (3,)
     many = infer(walk, window=10, return_datasamples=True)['predictions'][0]
     assert len(many) == 7 and many[1].start == 5
+
+
+def test_what_the_losses_keep_may_be_of_another_size(
+    trained, infer, walk, tmp_path
+):
+    saved = torch.load(trained.j, weights_only=True)
+    state = saved['state_dict']
+    for key in ('affinity.bank.feats', 'inter_proj.weight'):
+        state[f'cls_head.{key}'] = state[f'cls_head.{key}'][:1]
+    path = tmp_path / 'other.pth'
+    torch.save(saved, path)
+    other = ACLInferencer(trained.config_j, path, 'cpu')
+    assert other(walk) == infer(walk)

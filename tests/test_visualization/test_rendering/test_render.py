@@ -132,6 +132,9 @@ def test_mp4(panel, tmp_path):
         frames += 1
     assert frames == 6
     assert sorted(p.name for p in tmp_path.iterdir()) == ['a.mp4']
+    render(panel, path, RenderStyle(fps=12, step=2))
+    film = cv2.VideoCapture(str(path))
+    assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(6)
 
 
 def test_strip(panel, tmp_path):
