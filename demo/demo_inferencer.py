@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 from _common import (  # first: finds an uninstalled checkout
     local_file,
 )
-from mmengine.config import DictAction
+from _flags import add_cfg_options, add_device
 from mmengine.logging import MMLogger
 from rich.console import Console
 from rich.table import Table
@@ -95,23 +95,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help='pieces at once. Defaults to 16',
     )
-    parser.add_argument(
-        '--device',
-        default='auto',
-        help='cpu, cuda, cuda:1, ... Defaults to auto: cuda if there is one',
-    )
+    add_device(parser)
     parser.add_argument(
         '--reparameterize',
         action='store_true',
         help='fold the models into a faster form; scores differ by rounding',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of CONFIG, for example '
-        'test_dataloader.dataset.stream=b',
+    add_cfg_options(
+        parser, 'those of CONFIG', 'test_dataloader.dataset.stream=b'
     )
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
     return parser.parse_args(argv)

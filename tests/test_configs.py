@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 import torch
 from mmaction.registry import DATASETS, MODELS
+from mmengine.config import DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 import aclnet_plugin  # noqa: F401  (registers the classes)
+from aclnet_plugin.analysis.comparison.fairness import grouped_differences
 from aclnet_plugin.datasets.store import write_annotations
 from aclnet_plugin.structures import get_layout
 from aclnet_plugin.utils.safe_pickle import atomic_dump
@@ -72,17 +74,30 @@ def parameters_of(model):
 # --- all configs ----------------------------------------------------------
 
 
+def widths_of(backbone, joints):
+    """Channels of the features, and length of the relation vector if any."""
+    if backbone.type == 'ACLGCN':
+        return MODELS.build(backbone).out_channels, joints**2
+    with torch.no_grad():
+        found = MODELS.build(backbone).eval()(torch.ones(1, 1, 4, joints, 3))
+    if isinstance(found, tuple):
+        return found[0].shape[2], found[1].shape[1]
+    return found.shape[2], None
+
+
 @every_config
 def test_parts_fit_together(path):
     config = load_config(path)
     graph = get_layout(config.model.backbone.graph_cfg.layout)
     head = config.model.cls_head
-    assert head.relation_dim == graph.num_joints**2
-    assert MODELS.build(config.model.backbone).out_channels == head.in_channels
+    widths = widths_of(config.model.backbone, graph.num_joints)
+    assert widths == (head.in_channels, head.relation_dim)
     words = re.search(r'_1xb(\d+)-(.+)-u(\d+)-(\d+)e_', path.stem)
     for stage, dataset in stages(config).items():
         assert dataset.stream == STREAMS[words[2]]
-        assert get_layout(dataset.layout) == graph
+        layout = get_layout(dataset.layout)
+        # The stock backbones take a dict of these three alone.
+        assert layout.to_graph_dict() == graph.to_graph_dict()
         assert dataset.split.endswith('train' if stage == 'train' else 'val')
         sampler = config[f'{stage}_dataloader'].sampler
         assert sampler == dict(type='DefaultSampler', shuffle=stage == 'train')
@@ -164,6 +179,38 @@ def test_takes_a_training_and_a_test_step(path, annotations, tmp_path):
         (dumped,) = pickle.loads((tmp_path / 'd.pkl').read_bytes())
         assert dumped['frame_dir'] == 'sample_2'
         assert torch.equal(dumped['pred_score'], sample.pred_score)
+
+
+# --- other backbones --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    'name', ['stgcn', 'stgcnpp', 'aagcn', 'ctrgcn', 'msg3d']
+)
+def test_another_backbone_is_the_only_difference(name):
+    """Or a comparison of them would not be one."""
+    (one,), (other,) = (
+        CONFIGS.glob(f'{start}_1xb16-joint-u52-*nw-ucla-*.py')
+        for start in ('aclnet', f'aclnet-{name}')
+    )
+    found = grouped_differences(load_config(one), load_config(other))
+    assert set(found) == {'backbone'}
+    assert any('model.backbone.type' in line for line in found['backbone'])
+
+
+def test_the_pooled_feature_instead_of_a_topology():
+    """As the config's comment says."""
+    (path,) = CONFIGS.glob('aclnet-ctrgcn_*.py')
+    config = load_config(path)
+    found = re.findall(r'(model\.\S+)=(\S+)', path.read_text())
+    parsed = {k: DictAction._parse_iterable(text) for k, text in found}
+    assert len(parsed) == 2
+    config.merge_from_dict(parsed)
+    model = MODELS.build(config.model)
+    clips = torch.ones(1, 1, 4, 20, 3)
+    with torch.no_grad():
+        assert torch.is_tensor(model.backbone.eval()(clips))
+    assert model.cls_head.relation_dim == model.cls_head.in_channels
 
 
 # --- the settings of the paper --------------------------------------------

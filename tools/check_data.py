@@ -24,7 +24,8 @@ from _common import (  # first: finds an uninstalled checkout
     local_file,
     read_config,
 )
-from mmengine.config import Config, DictAction
+from _flags import add_cfg_options
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -52,14 +53,7 @@ def parse_args(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', type=local_file, help='config file')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the config, for example '
-        'model.cls_head.num_classes=12',
-    )
+    add_cfg_options(parser, example='model.cls_head.num_classes=12')
     parser.add_argument(
         '--splits',
         nargs='+',

@@ -28,7 +28,8 @@ from _common import (  # first: finds an uninstalled checkout
     local_file,
     read_config,
 )
-from mmengine.config import Config, DictAction
+from _flags import add_cfg_options, add_classes
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -123,14 +124,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help=f'version of the operators, from 18 on. Defaults to {OPSET}',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, or an '
-        "annotation file with a list under 'classes'. Defaults to the names "
-        'in the checkpoint or the test set',
-    )
+    add_classes(parser, 'names in the checkpoint or the test set')
     parser.add_argument(
         '--samples',
         type=whole_from(0),
@@ -138,13 +132,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help='sequences of the test set to compare with. Defaults to 4',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the config, for example '
-        'test_dataloader.dataset.ann_file=data/other.pkl',
+    add_cfg_options(
+        parser, example='test_dataloader.dataset.ann_file=data/other.pkl'
     )
     parser.add_argument(
         '--overwrite', action='store_true', help='replace an existing file'

@@ -27,12 +27,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from _common import (  # first: finds an uninstalled checkout
     local_file,
     read_config,
 )
-from mmengine.config import Config, DictAction
+from _flags import add_cfg_options, add_running, chosen_device
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -53,7 +53,6 @@ from aclnet_plugin.evaluation.embeddings import (
 )
 from aclnet_plugin.evaluation.embeddings.samples import innermost
 from aclnet_plugin.models.heads import EMBEDDINGS
-from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.version import __version__
 
 
@@ -67,12 +66,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', type=local_file, help='config file')
     parser.add_argument('checkpoint', type=Path, help='checkpoint file')
     parser.add_argument('out', type=Path, help='file to write, .npz')
-    parser.add_argument(
-        '--split',
-        metavar='NAME',
-        help='split of the annotation file, such as xsub_train. Defaults to '
-        'what the test_dataloader of the config says',
-    )
+    add_running(parser)
     parser.add_argument(
         '--embedding',
         choices=EMBEDDINGS,
@@ -81,29 +75,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'to what the head of the config says, else to pooled',
     )
     parser.add_argument(
-        '--batch-size',
-        type=number_above_0,
-        metavar='N',
-        help='samples at once. Defaults to what the config says',
-    )
-    parser.add_argument(
         '--tta',
         action='store_true',
         help='average over the versions that tta_pipeline of the config '
         'makes of each sample',
     )
-    parser.add_argument(
-        '--device',
-        default='auto',
-        help='cpu, cuda, cuda:1, ... Defaults to auto: cuda if there is one',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the config, for example '
-        'test_dataloader.dataset.ann_file=data/other.pkl',
+    add_cfg_options(
+        parser, example='test_dataloader.dataset.ann_file=data/other.pkl'
     )
     parser.add_argument(
         '--overwrite', action='store_true', help='replace an existing file'
@@ -124,29 +102,6 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg = read_config(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     return cfg
-
-
-def chosen_device(name: str) -> torch.device:
-    """A device that is there.
-
-    Args:
-        name: As torch names it, or ``'auto'``.
-
-    Raises:
-        EmbeddingsError: If there is none of this name.
-    """
-    if name == 'auto':
-        name = 'cuda' if torch.cuda.is_available() else 'cpu'
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).partition('\n')[0]
-        raise EmbeddingsError(
-            f'--device {name} cannot be used here ({reason}); leave it out, '
-            f'or give cpu.'
-        ) from error
-    return device
 
 
 def settings_key(

@@ -1,6 +1,6 @@
 """Models registered into MMAction2's registry."""
 
-from .backbones import ACLGCN
+from .backbones import ACLGCN, CTRGCNet, MSG3DNet
 from .heads import ACLHead
 from .losses import (
     InterClassAffinityLoss,
@@ -13,8 +13,10 @@ from .tta import RetrievalTTAModel
 __all__ = [
     'ACLGCN',
     'ACLHead',
+    'CTRGCNet',
     'InterClassAffinityLoss',
     'IntraClassMarginLoss',
+    'MSG3DNet',
     'PrototypeContrastiveLoss',
     'RetrievalTTAModel',
     'SupervisedContrastiveLoss',

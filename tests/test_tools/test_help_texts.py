@@ -24,5 +24,7 @@ def test_help_has_an_example(name):
     assert re.search(rf'(python|torchrun).*{re.escape(name)} ?', below), (
         f'the docstring of {name} has no example'
     )
-    shown = re.search(r'epilog=|description=__doc__,|make_parser\(__doc__', source)
+    shown = re.search(
+        r'epilog=|description=__doc__,|make_parser\(__doc__', source
+    )
     assert shown, f'{name} --help does not show its docstring'

@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import _common  # noqa: F401  (first: finds an uninstalled checkout)
 import numpy as np
+from _flags import add_classes
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -353,14 +354,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='show the confusions of these predictions, of tools/test.py '
         '--dump, instead of those counted in training',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, an '
-        "annotation pickle with a list under 'classes', or a store. "
-        'Defaults to the names in the checkpoint, else to the class indices',
-    )
+    add_classes(parser)
     parser.add_argument(
         '--out',
         '--out-dir',

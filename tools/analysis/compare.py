@@ -57,7 +57,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _common import local_file  # first: finds an uninstalled checkout
-from mmengine.config import DictAction
+from _flags import add_cfg_options, add_classes, add_seed
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -143,17 +143,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='bootstrap samples over seeds; up to 5 seeds all there are. '
         'Defaults to 10000',
     )
-    parser.add_argument(
-        '--seed',
-        type=whole_from(0),
-        default=0,
-        help='of the bootstrap. Defaults to 0',
-    )
-    parser.add_argument(
-        '--classes', type=Path, metavar='FILE', help='class names: a text '
-        'file with one name a line, an annotation pickle with a list under '
-        "'classes', or a store. Defaults to the class indices",
-    )  # fmt: skip
+    add_seed(parser, 'of the bootstrap')
+    add_classes(parser, 'class indices')
     parser.add_argument(
         '--top',
         type=number_above_0,
@@ -226,13 +217,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         help=f'train each arm on these, of {" ".join(STREAMS)}, and fuse '
         f'them. Defaults to the stream of the config',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of all configs',
-    )
+    add_cfg_options(parser, 'those of all configs')
 
 
 def _add_how(parser: argparse.ArgumentParser) -> None:

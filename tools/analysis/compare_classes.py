@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import _common  # noqa: F401  (first: finds an uninstalled checkout)
 import numpy as np
+from _flags import add_classes, add_seed
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -49,7 +50,7 @@ from aclnet_plugin.analysis.output import (
     save_figure,
     save_json,
 )
-from aclnet_plugin.utils.arguments import number_above_0, whole_from
+from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.visualization.class_difference_plot import (
     plot_class_differences,
 )
@@ -79,14 +80,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar=('A', 'B'),
         help='what to call the two. Defaults to the names of the files',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, an annotation '
-        "pickle with a list under 'classes', or a store. Defaults to the "
-        'class indices',
-    )
+    add_classes(parser, 'class indices')
     parser.add_argument(
         '--top',
         type=number_above_0,
@@ -109,9 +103,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='SHARE',
         help='of the intervals. Defaults to 0.95',
     )
-    parser.add_argument(
-        '--seed', type=whole_from(0), default=0, help='Defaults to 0'
-    )
+    add_seed(parser)
     args = parser.parse_args(argv)
     if (args.a is None) != (args.b is None) or (args.a and args.files):
         parser.error('give A.pkl B.pkl, or --a FILE ... and --b FILE ...')

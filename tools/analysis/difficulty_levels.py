@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import _common  # noqa: F401  (first: finds an uninstalled checkout)
 import numpy as np
+from _flags import add_classes, add_seed
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -56,7 +57,7 @@ from aclnet_plugin.analysis.output import (
     save_figure,
     save_json,
 )
-from aclnet_plugin.utils.arguments import number_above_0, whole_from
+from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.visualization.difficulty_plot import plot_difficulty
 
 _WARNING = (
@@ -129,14 +130,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='sort the classes by one half of the samples of each, drawn '
         'with --seed, and measure all runs on the other half',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, an annotation '
-        "pickle with a list under 'classes', or a store. Defaults to the "
-        'class indices',
-    )
+    add_classes(parser, 'class indices')
     parser.add_argument(
         '--resamples',
         type=number_above_0,
@@ -151,9 +145,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='SHARE',
         help='of the intervals. Defaults to 0.95',
     )
-    parser.add_argument(
-        '--seed', type=whole_from(0), default=0, help='Defaults to 0'
-    )
+    add_seed(parser)
     args = parser.parse_args(argv)
     count = 1 + len(args.runs)
     if not all([args.baseline, *args.runs]):

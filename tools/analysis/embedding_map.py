@@ -26,8 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from _common import read_config  # first: finds an uninstalled checkout
-from extract_embeddings import chosen_device
-from mmengine.config import DictAction
+from _flags import (
+    add_cfg_options,
+    add_classes,
+    add_running,
+    add_seed,
+    chosen_device,
+)
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -62,7 +67,7 @@ from aclnet_plugin.evaluation.embeddings import (
     read_embeddings,
 )
 from aclnet_plugin.models.heads import EMBEDDINGS
-from aclnet_plugin.utils.arguments import number_above_0, whole_from
+from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.visualization.embedding_plot import MAX_CLASSES, plot_maps
 
 _NAMES = {'tsne': 't-SNE', 'umap': 'UMAP', 'pca': 'PCA'}
@@ -97,14 +102,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='FILE',
         help='where --family-of looks up the family',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, an annotation '
-        "pickle with a list under 'classes', or a store. Defaults to the "
-        'names of the data set, else to the class indices',
-    )
+    add_classes(parser, 'names of the data set, else to the class indices')
     parser.add_argument(
         '--titles',
         nargs='+',
@@ -137,36 +135,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help='at most so many samples of each class. Defaults to 100',
     )
-    parser.add_argument(
-        '--split',
-        metavar='NAME',
-        help='split of the annotation file. Defaults to what the '
-        'test_dataloader of the config says',
-    )
-    parser.add_argument(
-        '--batch-size',
-        type=number_above_0,
-        metavar='N',
-        help='samples at once. Defaults to what the config says',
-    )
-    parser.add_argument(
-        '--device',
-        default='auto',
-        help='cpu, cuda, cuda:1, ... Defaults to auto: cuda if there is one',
-    )
-    parser.add_argument(
-        '--seed',
-        type=whole_from(0),
-        default=0,
-        help='of maps and of the choice of samples. Defaults to 0',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the config',
-    )
+    add_running(parser)
+    add_seed(parser, 'of maps and of the choice of samples')
+    add_cfg_options(parser)
     return parser.parse_args(argv)
 
 

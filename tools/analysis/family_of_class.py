@@ -32,6 +32,7 @@ from _common import (  # first: finds an uninstalled checkout
     local_file,
     read_config,
 )
+from _flags import add_classes
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -74,14 +75,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='NAME|INDEX',
         help='the class whose family is shown',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, an annotation '
-        "pickle with a list under 'classes', or a store. Defaults to the "
-        'names in the checkpoint, else to the class indices',
-    )
+    add_classes(parser)
     parser.add_argument(
         '--predictions',
         type=Path,

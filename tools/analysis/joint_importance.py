@@ -30,8 +30,13 @@ from _common import (  # first: finds an uninstalled checkout
     local_file,
     read_config,
 )
-from extract_embeddings import chosen_device
-from mmengine.config import DictAction
+from _flags import (
+    add_cfg_options,
+    add_classes,
+    add_running,
+    add_seed,
+    chosen_device,
+)
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -99,20 +104,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='up to 3 further classes beside it; "family": the member of its '
         'Motion Family that it is confused with most',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, an annotation '
-        "pickle with a list under 'classes', or a store. Defaults to the "
-        'names of the data set, else to the class indices',
-    )
-    parser.add_argument(
-        '--split',
-        metavar='NAME',
-        help='split of the annotation file. Defaults to what the '
-        'test_dataloader of the config says',
-    )
+    add_classes(parser, 'names of the data set, else to the class indices')
+    add_running(parser)
     parser.add_argument(
         '--only-correct',
         action='store_true',
@@ -164,27 +157,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='coordinate that points upwards. Defaults to y in 3D, to -y in '
         '2D',
     )
-    parser.add_argument(
-        '--batch-size',
-        type=number_above_0,
-        metavar='N',
-        help='samples at once. Defaults to what the config says',
-    )
-    parser.add_argument(
-        '--device',
-        default='auto',
-        help='cpu, cuda, cuda:1, ... Defaults to auto: cuda if there is one',
-    )
-    parser.add_argument(
-        '--seed', type=whole_from(0), default=0, help='Defaults to 0'
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the config',
-    )
+    add_seed(parser)
+    add_cfg_options(parser)
     return parser.parse_args(argv)
 
 

@@ -38,8 +38,8 @@ from _common import (  # first: finds an uninstalled checkout
     local_file,
     read_config,
 )
-from extract_embeddings import chosen_device
-from mmengine.config import Config, DictAction
+from _flags import add_cfg_options, add_running, add_seed, chosen_device
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -72,7 +72,7 @@ from aclnet_plugin.evaluation import CLIP_PRESETS, apply_preset
 from aclnet_plugin.evaluation.embeddings import build_dataset
 from aclnet_plugin.evaluation.embeddings.samples import innermost
 from aclnet_plugin.structures import SkeletonLayout, get_layout
-from aclnet_plugin.utils.arguments import number_above_0, whole_from
+from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.visualization.occlusion_plot import Curve, plot_occlusion
 
 _STEM = 'occlusion'
@@ -143,39 +143,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='skeleton layout. Defaults to that of the backbone, else of the '
         'data set',
     )
-    parser.add_argument(
-        '--split',
-        metavar='NAME',
-        help='split of the annotation file. Defaults to what the '
-        'test_dataloader of the config says',
-    )
+    add_running(parser)
     parser.add_argument(
         '--preset',
         choices=tuple(CLIP_PRESETS),
         help='clips per sample, as in tools/test.py. Defaults to what the '
         'config says',
     )
-    parser.add_argument(
-        '--batch-size',
-        type=number_above_0,
-        metavar='N',
-        help='samples at once. Defaults to what the config says',
-    )
-    parser.add_argument(
-        '--device',
-        default='auto',
-        help='cpu, cuda, cuda:1, ... Defaults to auto: cuda if there is one',
-    )
-    parser.add_argument(
-        '--seed', type=whole_from(0), default=0, help='Defaults to 0'
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the config',
-    )
+    add_seed(parser)
+    add_cfg_options(parser)
     return parser.parse_args(argv)
 
 

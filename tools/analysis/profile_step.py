@@ -32,7 +32,8 @@ from _common import (  # first: finds an uninstalled checkout
     local_file,
     read_config,
 )
-from mmengine.config import Config, DictAction
+from _flags import add_cfg_options
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from rich.console import Console
 from rich.progress import Progress
@@ -116,14 +117,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='Defaults to auto: a GPU if there is one',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the config, for example '
-        'train_dataloader.batch_size=32',
-    )
+    add_cfg_options(parser, example='train_dataloader.batch_size=32')
     parser.add_argument(
         '--out',
         type=Path,

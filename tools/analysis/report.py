@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import _common  # noqa: F401  (first: finds an uninstalled checkout)
+from _flags import add_classes
 
 from aclnet_plugin.analysis.errors import AnalysisError
 from aclnet_plugin.analysis.output import run_tool
@@ -45,14 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='the page; replaced if it exists. Defaults to report.html in '
         'the work folder',
     )
-    parser.add_argument(
-        '--classes',
-        type=Path,
-        metavar='FILE',
-        help='class names: a text file with one name a line, or an '
-        "annotation pickle with a list under 'classes'. Defaults to the "
-        'names in the checkpoint, else to the class indices',
-    )
+    add_classes(parser)
     return parser.parse_args(argv)
 
 

@@ -57,7 +57,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _common import local_file  # first: finds an uninstalled checkout
-from mmengine.config import DictAction
+from _flags import add_cfg_options
 from rich.console import Console
 
 from aclnet_plugin.analysis.errors import AnalysisError
@@ -123,13 +123,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='DIR',
         help='folder of the runs. Defaults to work_dirs/sweep_<config>',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='entries that replace those of the base config',
-    )
+    add_cfg_options(parser, 'those of the base config')
     parser.add_argument(
         '--test',
         action='store_true',

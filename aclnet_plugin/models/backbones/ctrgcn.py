@@ -1,0 +1,120 @@
+"""CTR-GCN, with its learned topology as relation vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ..layers.channel_topology import ChannelTopologyBlock
+from ..layers.skeleton_graph import read_graph_cfg
+from ..layers.skeleton_input import SkeletonInput
+
+RELATIONS = ('pooled', 'topology')
+
+
+@MODELS.register_module()
+class CTRGCNet(BaseModule):
+    """CTR-GCN, written from `its paper <https://arxiv.org/abs/2107.12213>`_.
+
+    ``CTRGCN`` is the name in a project of MMAction2, which can be imported
+    beside this package. Weights of other implementations do not load.
+
+    Args:
+        graph_cfg: ``layout`` (any of
+            :func:`~aclnet_plugin.structures.get_layout`), ``mode``
+            (``'spatial'``, the paper's three subsets itself, inward and
+            outward; ``'stgcn_spatial'``; ``'binary_adj'``) and ``max_hop``,
+            see MMAction2's ``Graph``. It is the start of the topologies.
+        in_channels: Channels per joint. Defaults to 3.
+        base_channels: Channels of the first stage. Defaults to 64.
+        num_stages: Number of blocks. Defaults to 10.
+        inflate_stages: 1-based stages that double the channels. Defaults to
+            (5, 8).
+        down_stages: 1-based stages that halve the frames. Defaults to
+            (5, 8).
+        relation: ``'pooled'``: features are the only output, so that any
+            head can follow, and :class:`~..heads.ACLHead` takes the pooled
+            feature as relation vector. ``'topology'``: what the sample adds
+            to the topology of the last block is the relation vector, V * V
+            long (``relation_dim`` of the head). Defaults to ``'pooled'``.
+        init_cfg: As in MMEngine; by default that of the authors, normal
+            distributions scaled by the outputs (Kaiming).
+
+    Raises:
+        ValueError: If ``graph_cfg`` or ``relation`` is unknown, or there are
+            fewer channels than temporal branches.
+    """
+
+    def __init__(
+        self,
+        graph_cfg: dict,
+        in_channels: int = 3,
+        base_channels: int = 64,
+        num_stages: int = 10,
+        inflate_stages: Sequence[int] = (5, 8),
+        down_stages: Sequence[int] = (5, 8),
+        relation: str = 'pooled',
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if relation not in RELATIONS:
+            raise ValueError(
+                f'relation must be one of {list(RELATIONS)}, got {relation!r}'
+            )
+        self.relation = relation
+        self.layout, adjacency = read_graph_cfg(
+            graph_cfg, ('spatial', 'stgcn_spatial', 'binary_adj'), 'CTRGCNet'
+        )
+        self.in_channels = in_channels
+        self.input = SkeletonInput(self.layout, in_channels)
+        self.blocks = nn.ModuleList()
+        width = in_channels
+        for stage in range(1, num_stages + 1):
+            first = stage == 1
+            out = base_channels if first else width
+            out *= 2 if stage in inflate_stages and not first else 1
+            self.blocks.append(
+                ChannelTopologyBlock(
+                    width,
+                    out,
+                    torch.from_numpy(adjacency),
+                    stride=2 if stage in down_stages else 1,
+                    first=first,
+                )
+            )
+            width = out
+        self.out_channels = width
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """Features, and relation vector if wanted, of a batch of clips.
+
+        Args:
+            x: ``(N, M, T, V, C)``.
+
+        Returns:
+            ``feats`` ``(N, M, C_out, T', V)`` and, for ``'topology'``,
+            ``relation`` ``(N, V * V)``: the last block's refinement
+            averaged over persons, subsets and channels, source joint before
+            target joint. As in ACLNet the learned topology that all samples
+            share is not part of it. It is exactly zero before the first
+            update.
+
+        Raises:
+            ValueError: If joints or channels do not fit the model.
+        """
+        persons = x.shape[:2]
+        x = self.input(x)
+        for block in self.blocks:
+            x, refined = block(x)
+        x = x.unflatten(0, persons)
+        if self.relation == 'pooled':
+            return x
+        # In float32: half precision would round away most of what tells one
+        # sample's graph from another's.
+        wide = torch.promote_types(refined.dtype, torch.float32)
+        refined = refined.mean((1, 2), dtype=wide).unflatten(0, persons)
+        return x, refined.mean(1).flatten(1)
