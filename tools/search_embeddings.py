@@ -115,12 +115,15 @@ def print_matches(
 
 
 def print_plain(query: str, matches: list[Match]) -> None:
-    """Print the neighbours of one query with tabs, for other programs."""
+    """Print the neighbours of one query, two blanks between the columns.
+
+    ``--csv`` and ``--json`` are for other programs.
+    """
     for match in matches:
         print(
             *(query, match.rank, match.name, match.label, match.class_name),
             f'{match.cosine:.4f}',
-            sep='\t',
+            sep='  ',
         )
 
 

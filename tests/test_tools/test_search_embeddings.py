@@ -28,7 +28,7 @@ def test_plain_table(call, capsys):
     assert call('a.npz', '--query', 'walk-1', '--top', 2) == 0
     printed, noted = capsys.readouterr()
     want = search(example(), 'walk-1', top=2)
-    lines = [line.split('\t') for line in printed.splitlines()]
+    lines = [line.split('  ') for line in printed.splitlines()]
     assert lines == [
         [
             *('walk-1', str(m.rank), m.name, str(m.label), m.class_name),
