@@ -40,7 +40,8 @@ class ACLHead(GCNHead):
 
     .. math:: L = L_{CE} + \lambda_1 L_{inter} + \lambda_2 L_{intra}
 
-    Takes ``(feats, relation)`` of :class:`ACLGCN`. From any other GCN of
+    Takes ``(feats, relation)`` of :class:`ACLGCN` and of :class:`CTRGCNet`
+    with ``relation='topology'``. From any other GCN, such as those of
     MMAction2, which returns ``feats`` alone, the pooled feature serves as
     relation vector, so that a ``cls_head`` override is enough to train a
     stock config with these losses.
@@ -425,7 +426,8 @@ class ACLHead(GCNHead):
                 f'the relation vector has shape {tuple(relation.shape)}, '
                 f'but the head was built with relation_dim='
                 f'{self.relation_dim}; set relation_dim to V * V for ACLGCN '
-                f'and leave it out for other backbones'
+                f"and for CTRGCNet with relation='topology', and leave it out "
+                f'for other backbones'
             )
 
     def _classify(self, pooled: Tensor) -> Tensor:

@@ -52,4 +52,7 @@ class SkeletonInput(nn.Module):
         x = x.flatten(0, 1)
         # Feature v * C + c of the normalisation is channel c of joint v.
         x = self.bn(x.permute(0, 2, 3, 1).flatten(1, 2))
-        return x.unflatten(1, (joints, channels)).permute(0, 2, 3, 1)
+        x = x.unflatten(1, (joints, channels)).permute(0, 2, 3, 1)
+        # Or a convolution keeps the order in memory, which torch.compile does
+        # not expect.
+        return x.contiguous()

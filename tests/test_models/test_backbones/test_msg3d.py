@@ -1,3 +1,4 @@
+import copy
 import io
 
 import pytest
@@ -142,8 +143,8 @@ def test_weights_survive_a_file():
 
 
 def test_an_absent_person_leaves_the_other_alone():
-    model = small().eval()
-    x = clips(2, 2, 8, 25, 3)
+    model = small().double().eval()
+    x = clips(2, 2, 8, 25, 3).double()
     x[:, 1] = 0
     feats = model(x)
     torch.testing.assert_close(feats[:, :1], model(x[:, :1]))
@@ -166,6 +167,18 @@ def test_bfloat16_autocast():
     feats.float().mean().backward()
     torch.testing.assert_close(feats.float(), model(x), rtol=0.2, atol=0.2)
     assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+def test_compiled_it_is_one_graph_with_the_same_numbers():
+    torch.compiler.reset()
+    model = small(num_stages=1)
+    twin = copy.deepcopy(model)
+    call = torch.compile(model, fullgraph=True, backend='aot_eager')
+    for each in (call, twin):
+        each(clips(2, 2, 8, 25, 3)).square().mean().backward()
+    for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.equal(p.grad, q.grad)
+    torch.compiler.reset()
 
 
 @pytest.mark.parametrize(

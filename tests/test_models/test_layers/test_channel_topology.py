@@ -142,3 +142,17 @@ def test_start_values():
         std = (2 / outputs) ** 0.5
         assert conv.weight.std().item() == pytest.approx(std, rel=0.05)
     assert (module.gcn.bn.weight == 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ('first', 'outputs'), [(True, 8), (False, 8), (False, 4)]
+)
+def test_what_a_block_adds_up(first, outputs):
+    torch.manual_seed(0)
+    block = ChannelTopologyBlock(4, outputs, adjacency(), first=first)
+    block = block.double().eval()
+    x = clip()
+    want = block.tcn(block.gcn(x)[0])
+    if not first:
+        want = want + (x if outputs == 4 else block.residual(x))
+    torch.testing.assert_close(block(x)[0], F.relu(want))
