@@ -38,9 +38,10 @@ class CTRGCNet(BaseModule):
             (5, 8).
         relation: ``'pooled'``: features are the only output, so that any
             head can follow, and :class:`~..heads.ACLHead` takes the pooled
-            feature as relation vector. ``'topology'``: what the sample adds
-            to the topology of the last block is the relation vector, V * V
-            long (``relation_dim`` of the head). Defaults to ``'pooled'``.
+            feature as relation vector. ``'topology'``: what the last block
+            finds out about the topology of the sample is the relation
+            vector, V * V long (``relation_dim`` of the head). Defaults to
+            ``'pooled'``.
         init_cfg: As in MMEngine; by default that of the authors, normal
             distributions scaled by the outputs (Kaiming).
 
@@ -97,11 +98,12 @@ class CTRGCNet(BaseModule):
 
         Returns:
             ``feats`` ``(N, M, C_out, T', V)`` and, for ``'topology'``,
-            ``relation`` ``(N, V * V)``: the last block's refinement
+            ``relation`` ``(N, V * V)``: the last block's correlations Q
             averaged over persons, subsets and channels, source joint before
             target joint. As in ACLNet the learned topology that all samples
-            share is not part of it. It is exactly zero before the first
-            update.
+            share is not part of it. Nor is the factor alpha, which starts at
+            zero and grows so slowly that the vector would vanish beside the
+            bias of the head's projections.
 
         Raises:
             ValueError: If joints or channels do not fit the model.
@@ -109,12 +111,12 @@ class CTRGCNet(BaseModule):
         persons = x.shape[:2]
         x = self.input(x)
         for block in self.blocks:
-            x, refined = block(x)
+            x, found = block(x)
         x = x.unflatten(0, persons)
         if self.relation == 'pooled':
             return x
         # In float32: half precision would round away most of what tells one
         # sample's graph from another's.
-        wide = torch.promote_types(refined.dtype, torch.float32)
-        refined = refined.mean((1, 2), dtype=wide).unflatten(0, persons)
-        return x, refined.mean(1).flatten(1)
+        wide = torch.promote_types(found.dtype, torch.float32)
+        found = found.mean((1, 2), dtype=wide).unflatten(0, persons)
+        return x, found.mean(1).flatten(1)

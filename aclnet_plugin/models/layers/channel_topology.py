@@ -64,21 +64,21 @@ class ChannelTopologyGCN(nn.Module):
         # The unit begins as its shortcut, as the authors have it.
         nn.init.constant_(self.bn.weight, 1e-6)
 
-    def refinement(self, x: Tensor) -> Tensor:
-        r"""What the sample adds to the shared topologies.
+    def correlations(self, x: Tensor) -> Tensor:
+        """How the joints of a sample differ, for each channel.
 
         Args:
             x: ``(n, C_in, T, V)``.
 
         Returns:
-            :math:`\alpha Q`, ``(n, K, C_out, V, V)``.
+            Q, ``(n, K, C_out, V, V)``.
         """
         # The mean first: the same for T times less work.
         pooled = x.mean(2)
         source = self.source(pooled[..., None])
         target = self.target(pooled[..., None, :])
-        refined = self.alpha * self.refine(torch.tanh(source - target))
-        return refined.unflatten(1, (len(self.A), -1))
+        found = self.refine(torch.tanh(source - target))
+        return found.unflatten(1, (len(self.A), -1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Convolve over the graph.
@@ -87,13 +87,13 @@ class ChannelTopologyGCN(nn.Module):
             x: ``(n, C_in, T, V)``.
 
         Returns:
-            Features ``(n, C_out, T, V)`` and the refinement.
+            Features ``(n, C_out, T, V)`` and the correlations.
         """
-        refined = self.refinement(x)
+        found = self.correlations(x)
         values = self.value(x).unflatten(1, (len(self.A), -1))
-        graph = (refined + self.A[:, None]).to(values.dtype)
-        out = torch.einsum('nkctv,nkcvw->nctw', values, graph)
-        return self.relu(self.bn(out) + self.down(x)), refined
+        graph = torch.addcmul(self.A[:, None], self.alpha, found)
+        out = torch.einsum('nkctv,nkcvw->nctw', values, graph.to(values.dtype))
+        return self.relu(self.bn(out) + self.down(x)), found
 
 
 class ChannelTopologyBlock(nn.Module):
@@ -139,14 +139,14 @@ class ChannelTopologyBlock(nn.Module):
             x: ``(n, C_in, T, V)``.
 
         Returns:
-            Features ``(n, C_out, ceil(T / stride), V)`` and the refinement
+            Features ``(n, C_out, ceil(T / stride), V)`` and the correlations
             of the spatial unit.
         """
-        out, refined = self.gcn(x)
+        out, found = self.gcn(x)
         out = self.tcn(out)
         if self.residual is not None:
             out = out + self.residual(x)
-        return self.relu(out), refined
+        return self.relu(out), found
 
 
 @torch.no_grad()

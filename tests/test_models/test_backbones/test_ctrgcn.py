@@ -111,28 +111,30 @@ def test_number_of_parameters(layout):
         assert found + 257 * 120 == 1_461_942
 
 
-def test_the_relation_is_what_the_sample_adds():
+def test_the_relation_is_what_the_last_block_finds():
     model = awake(relation='topology').eval()
     x = clips(2, 3, 8, 25, 3)
     seen = []
     model.blocks[-1].register_forward_hook(lambda *a: seen.append(a[2][1]))
     _, relation = model(x)
-    refined = seen[0].view(2, 3, 3, 16, 25, 25)
+    found = seen[0].view(2, 3, 3, 16, 25, 25)
     want = torch.zeros(2, 25, 25)
     for person in range(3):
         for subset in range(3):
             for channel in range(16):
-                want += refined[:, person, subset, channel] / (3 * 3 * 16)
+                want += found[:, person, subset, channel] / (3 * 3 * 16)
     torch.testing.assert_close(relation, want.flatten(1))
     assert relation.std(0).max() > 0, 'it differs between samples'
 
 
-def test_it_starts_without_refinement():
+def test_the_relation_has_a_say_from_the_start():
+    """Before alpha, which is zero, has let it into the features."""
     model = small(relation='topology')
-    _, relation = model(clips(2, 1, 8, 25, 3))
-    assert not relation.any()
-    relation.sum().backward()
-    assert model.blocks[-1].gcn.alpha.grad != 0, 'but it can leave zero'
+    _, relation = model(clips(4, 1, 8, 25, 3))
+    assert relation.std(0).mean() > 0.1 * relation.abs().mean() > 0
+    relation.square().sum().backward()
+    unit = model.blocks[-1].gcn
+    assert not unit.alpha.any() and unit.source.weight.grad.any()
 
 
 def test_the_choice_of_relation_changes_no_feature():

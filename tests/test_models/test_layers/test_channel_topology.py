@@ -47,7 +47,7 @@ def loop(module, x):
     """The equation: sample by sample, channel by channel, pair by pair."""
     persons, _, frames, _ = x.shape
     width = module.bn.num_features
-    graph = torch.zeros(persons, SUBSETS, width, JOINTS, JOINTS).double()
+    found = torch.zeros(persons, SUBSETS, width, JOINTS, JOINTS).double()
     out = torch.zeros(persons, width, frames, JOINTS).double()
     for n in range(persons):
         mean = x[n].mean(1)
@@ -56,55 +56,53 @@ def loop(module, x):
                 source = linear(module.source, mean[:, v], k)
                 for w in range(JOINTS):
                     target = linear(module.target, mean[:, w], k)
-                    refined = linear(
+                    found[n, k, :, v, w] = linear(
                         module.refine, torch.tanh(source - target), k
                     )
-                    for c in range(width):
-                        graph[n, k, c, v, w] = (
-                            module.A[k, v, w] + module.alpha * refined[c]
-                        )
             for t in range(frames):
                 for v in range(JOINTS):
                     value = linear(module.value, x[n, :, t, v], k)
                     for w in range(JOINTS):
                         for c in range(width):
-                            out[n, c, t, w] += value[c] * graph[n, k, c, v, w]
-    dynamic = graph - module.A[None, :, None]
-    return F.relu(module.bn(out) + module.down(x)), dynamic
+                            out[n, c, t, w] += value[c] * (
+                                module.A[k, v, w]
+                                + module.alpha * found[n, k, c, v, w]
+                            )
+    return F.relu(module.bn(out) + module.down(x)), found
 
 
 @pytest.mark.parametrize('out_channels', [4, 6])
 def test_unit_equals_the_loops(out_channels):
     module = unit(out_channels=out_channels).eval()
-    found = module(clip())
-    torch.testing.assert_close(found, loop(module, clip()))
-    assert found[0].any() and found[1].any()
+    out = module(clip())
+    torch.testing.assert_close(out, loop(module, clip()))
+    assert out[0].any() and out[1].any()
 
 
 def test_joints_may_change_places():
     """With their graph, that is."""
     module = unit().eval()
     order = torch.tensor([2, 0, 3, 1])
-    out, refined = module(clip())
+    out, found = module(clip())
     with torch.no_grad():
         module.A.copy_(module.A[:, order][:, :, order])
     moved_out, moved = module(clip()[..., order])
     torch.testing.assert_close(moved_out, out[..., order])
-    torch.testing.assert_close(moved, refined[..., order, :][..., order])
+    torch.testing.assert_close(moved, found[..., order, :][..., order])
 
 
 def test_it_starts_with_the_topology_that_is_given():
     torch.manual_seed(0)
     module = ChannelTopologyGCN(4, 4, adjacency()).double()
     x = clip()
-    _, refined = module(x)
-    assert not refined.any()
+    out, found = module(x)
+    assert found.any(), 'correlations without influence'
     values = module.value(x).unflatten(1, (SUBSETS, 4))
     static = adjacency().double()
     want = sum(values[:, k] @ static[k] for k in range(SUBSETS))
-    torch.testing.assert_close(module(x)[0], F.relu(module.bn(want) + x))
+    torch.testing.assert_close(out, F.relu(module.bn(want) + x))
     # And it can leave the start.
-    refined.sum().backward()
+    out.square().sum().backward()
     assert module.alpha.grad != 0
 
 
