@@ -15,6 +15,8 @@ from aclnet_plugin.structures.skeletons import get_layout
 
 from ..layers import ACLBlock, random_adjacency, without_repetition
 from ..layers.norms import countable, norm, unobserved
+from ..layers.skeleton_input import check_clips
+from ..layers.stages import stage_channels
 from ..layers.tcn import DEFAULT_BRANCHES
 
 PERSONS_AT_ONCE = 16
@@ -88,12 +90,10 @@ class ACLGCN(BaseModule):
         joints = self.layout.num_joints
         self.data_bn = nn.BatchNorm1d(in_channels * joints)
         self.gcn = nn.ModuleList()
-        width = in_channels
-        for stage in range(1, num_stages + 1):
-            if stage == 1:
-                out = base_channels
-            else:
-                out = width * (ch_ratio if stage in inflate_stages else 1)
+        stages = stage_channels(
+            in_channels, base_channels, num_stages, inflate_stages, ch_ratio
+        )
+        for stage, width, out in stages:
             self.gcn.append(
                 ACLBlock(
                     width,
@@ -106,8 +106,7 @@ class ACLGCN(BaseModule):
                     num_coeff=max(25, joints),
                 )
             )
-            width = out
-        self.out_channels = width
+        self.out_channels = out
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Features and relation vector of a batch of clips.
@@ -124,20 +123,8 @@ class ACLGCN(BaseModule):
         Raises:
             ValueError: If joints or channels do not fit the model.
         """
-        if x.ndim != 5:
-            raise ValueError(
-                f'the backbone takes (N, M, T, V, C), got {tuple(x.shape)}; '
-                f'does the pipeline end with FormatGCNInput?'
-            )
-        samples, persons, _, joints, channels = x.shape
-        if (joints, channels) != (self.layout.num_joints, self.in_channels):
-            raise ValueError(
-                f'the backbone takes {self.layout.num_joints} joints '
-                f'(layout {self.layout.name!r}) with {self.in_channels} '
-                f'channels, but the input has {joints} with {channels}; '
-                f'check graph_cfg.layout and in_channels against the '
-                f'annotation file and pipeline'
-            )
+        check_clips(x, self.layout, self.in_channels)
+        samples, persons, _, joints, _ = x.shape
         x = x.flatten(0, 1)
         # Asked once: it goes through all modules.
         evaluates = self._only_results_count(x)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..layers.channel_topology import ChannelTopologyBlock
 from ..layers.skeleton_graph import read_graph_cfg
 from ..layers.skeleton_input import SkeletonInput
+from ..layers.stages import stage_channels
 
 RELATIONS = ('pooled', 'topology')
 
@@ -73,22 +74,20 @@ class CTRGCNet(BaseModule):
         self.in_channels = in_channels
         self.input = SkeletonInput(self.layout, in_channels)
         self.blocks = nn.ModuleList()
-        width = in_channels
-        for stage in range(1, num_stages + 1):
-            first = stage == 1
-            out = base_channels if first else width
-            out *= 2 if stage in inflate_stages and not first else 1
+        stages = stage_channels(
+            in_channels, base_channels, num_stages, inflate_stages
+        )
+        for stage, width, out in stages:
             self.blocks.append(
                 ChannelTopologyBlock(
                     width,
                     out,
                     torch.from_numpy(adjacency),
                     stride=2 if stage in down_stages else 1,
-                    first=first,
+                    first=stage == 1,
                 )
             )
-            width = out
-        self.out_channels = width
+        self.out_channels = out
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Features, and relation vector if wanted, of a batch of clips.

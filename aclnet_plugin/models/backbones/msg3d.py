@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..layers.skeleton_graph import read_graph_cfg
 from ..layers.skeleton_input import SkeletonInput
 from ..layers.space_time_block import SpaceTimeBlock
+from ..layers.stages import stage_channels
 
 
 @MODELS.register_module()
@@ -74,25 +75,23 @@ class MSG3DNet(BaseModule):
         self.in_channels = in_channels
         self.input = SkeletonInput(self.layout, in_channels)
         self.blocks = nn.Sequential()
-        width = in_channels
-        for stage in range(1, num_stages + 1):
-            first = stage == 1
-            out = base_channels if first else width
-            out *= 2 if stage in inflate_stages and not first else 1
+        stages = stage_channels(
+            in_channels, base_channels, num_stages, inflate_stages
+        )
+        for stage, width, out in stages:
             self.blocks.append(
                 SpaceTimeBlock(
                     width,
                     out,
                     adjacency[0],
                     stride=2 if stage in down_stages else 1,
-                    first=first,
+                    first=stage == 1,
                     gcn_scales=gcn_scales,
                     g3d_scales=g3d_scales,
                     windows=windows,
                 )
             )
-            width = out
-        self.out_channels = width
+        self.out_channels = out
 
     def forward(self, x: Tensor) -> Tensor:
         """Features of a batch of clips.

@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..affinity.feature_bank import EMPTY
+from .against_bank import compare_with_bank
 
 
 def intra_margin_loss(
@@ -139,23 +139,21 @@ class IntraClassMarginLoss(nn.Module):
             slots: ``(B,)`` where in the bank each sample lies, negative for
                 samples that are not in it.
             bank_feats: ``(Q, D)`` columns, the batch's own rows live.
-            bank_labels: ``(Q,)`` int64, :data:`EMPTY` in unused slots.
+            bank_labels: ``(Q,)`` int64, ``EMPTY`` (see the bank) in
+                unused slots.
 
         Returns:
             Scalar.
         """
         with torch.autocast(embed.device.type, enabled=False):
-            anchors = embed.float() / self.temperature
-            logits = anchors @ bank_feats.float().T
-            columns = torch.arange(len(bank_labels), device=labels.device)
-            itself = slots[:, None] == columns[None]
-            same = labels[:, None] == bank_labels[None]
-            filled = bank_labels != EMPTY
+            found = compare_with_bank(
+                embed,
+                labels,
+                slots,
+                bank_feats,
+                bank_labels,
+                self.temperature,
+            )
             return self.loss_weight * intra_margin_loss(
-                logits,
-                same & ~itself,
-                ~same & filled,
-                self.logit_margin,
-                self.floor,
-                self.reduction,
+                *found, self.logit_margin, self.floor, self.reduction
             )

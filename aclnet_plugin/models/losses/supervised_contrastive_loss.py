@@ -6,7 +6,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ..affinity.feature_bank import EMPTY
+from .against_bank import compare_with_bank
 
 
 def supervised_contrastive_loss(
@@ -85,17 +85,22 @@ class SupervisedContrastiveLoss(nn.Module):
             slots: ``(B,)`` where in the bank each sample lies, negative for
                 samples that are not in it.
             bank_feats: ``(Q, D)`` columns, the batch's own rows live.
-            bank_labels: ``(Q,)`` int64, :data:`EMPTY` in unused slots.
+            bank_labels: ``(Q,)`` int64, ``EMPTY`` (see the bank) in
+                unused slots.
 
         Returns:
             Scalar.
         """
         with torch.autocast(embed.device.type, enabled=False):
-            anchors = embed.float() / self.temperature
-            logits = anchors @ bank_feats.float().T
-            columns = torch.arange(len(bank_labels), device=labels.device)
-            compared = (slots[:, None] != columns) & (bank_labels != EMPTY)
-            positives = compared & (labels[:, None] == bank_labels)
+            found = compare_with_bank(
+                embed,
+                labels,
+                slots,
+                bank_feats,
+                bank_labels,
+                self.temperature,
+            )
+            compared = found.positives | found.negatives
             return self.loss_weight * supervised_contrastive_loss(
-                logits, positives, compared
+                found.logits, found.positives, compared
             )
