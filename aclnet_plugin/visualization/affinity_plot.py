@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .figure import (
+    TITLE_HEIGHT,
+    add_axes,
+    add_foot_legend,
+    add_title,
+    new_figure,
+    pale_frame,
+)
 from .input_checks import check_names
 
 if TYPE_CHECKING:
@@ -117,9 +124,7 @@ def _dress(
     axes.set_xlabel('affinity', fontsize=9)
     axes.tick_params(axis='y', length=0)
     axes.tick_params(axis='x', labelsize=8, color='#cccccc')
-    for side in ('top', 'right', 'left'):
-        axes.spines[side].set_visible(False)
-    axes.spines['bottom'].set_color('#cccccc')
+    pale_frame(axes, ('bottom',))
     if threshold is not None:
         axes.axvline(
             threshold, color='#c8553d', lw=1.3, ls=(0, (4, 2)), zorder=3
@@ -154,12 +159,4 @@ def _add_legend(
         line = {'color': '#c8553d', 'lw': 1.3, 'ls': (0, (4, 2))}
         label = f'threshold {threshold:.3g}'
         handles.append(Line2D([], [], label=label, **line))
-    figure.legend(
-        handles=handles,
-        loc='lower left',
-        bbox_to_anchor=(0.15 / figure.get_figwidth(), 0.0),
-        ncols=2,
-        frameon=False,
-        fontsize=8,
-        handlelength=1.4,
-    )
+    add_foot_legend(figure, handles, 2, left=0.15)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .figure import (
+    TITLE_HEIGHT,
+    add_axes,
+    add_foot_legend,
+    add_title,
+    new_figure,
+    pale_frame,
+)
 from .input_checks import check_names
 
 if TYPE_CHECKING:
@@ -157,9 +164,7 @@ def _dress(
     axes.set_xlabel('difference (percentage points)', fontsize=9)
     axes.tick_params(axis='y', length=0)
     axes.tick_params(axis='x', labelsize=8, color='#cccccc')
-    for side in ('top', 'right', 'left'):
-        axes.spines[side].set_visible(False)
-    axes.spines['bottom'].set_color('#cccccc')
+    pale_frame(axes, ('bottom',))
 
 
 def _add_legend(
@@ -186,13 +191,4 @@ def _add_legend(
         line = {'color': '#1f3b57', 'lw': 1.1, 'ls': (0, (4, 2.5))}
         label = f'all samples: {100 * overall:+.2f}'
         handles.append(Line2D([], [], label=label, **line))
-    figure.legend(
-        handles=handles,
-        loc='lower left',
-        bbox_to_anchor=(0.12 / figure.get_figwidth(), 0.0),
-        ncols=len(handles),
-        frameon=False,
-        fontsize=8,
-        handlelength=1.4,
-        columnspacing=1.2,
-    )
+    add_foot_legend(figure, handles, len(handles), columnspacing=1.2)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .figure import (
+    TITLE_HEIGHT,
+    add_axes,
+    add_title,
+    new_figure,
+    pale_frame,
+)
+from .input_checks import plain, shorten
 from .sweep_plot import MARK, mean_and_spread
 
 if TYPE_CHECKING:
@@ -76,7 +83,7 @@ def plot_comparison(
     if not 0 <= base < len(names):
         raise ValueError(f'base must be below {len(names)}, got {base}')
     size = len(names)
-    labels = [_shorten(name) for name in names]
+    labels = [shorten(name, _NAME_WIDTH) for name in names]
     left = 0.35 + 0.078 * max(map(len, labels))
     head = TITLE_HEIGHT + 0.3 + 0.16 * subtitle.count('\n')
     height = _ROW * size + 0.1
@@ -92,14 +99,14 @@ def plot_comparison(
     points.set_yticks(range(size), labels, fontsize=9)
     points.get_yticklabels()[base].set_color(MARK)
     gains.set_yticks([])
-    points.set_xlabel(_text(metric), fontsize=9)
+    points.set_xlabel(plain(metric), fontsize=9)
     gains.set_xlabel(f'difference to {labels[base]}', fontsize=9)
     for axes, text in ((points, 'by seed'), (gains, 'paired by seed')):
         axes.annotate(
             text, (0, 1), (0, 5), textcoords='offset points', ha='left',
             xycoords='axes fraction', fontsize=8.5, color='#555555',
         )  # fmt: skip
-    add_title(figure, _text(title), _text(subtitle), 0.2, 'left')
+    add_title(figure, plain(title), plain(subtitle), 0.2, 'left')
     return figure
 
 
@@ -189,18 +196,4 @@ def _dress(axes: Axes, size: int) -> None:
     axes.grid(axis='x', color='#ececec')
     axes.tick_params(labelsize=8.5, color='#cccccc')
     axes.tick_params(axis='y', length=0)
-    for name, spine in axes.spines.items():
-        spine.set_color('#cccccc')
-        spine.set_visible(name == 'bottom')
-
-
-def _text(text: str) -> str:
-    # A dollar sign would start mathematics in a matplotlib label.
-    return text.replace('$', r'\$')
-
-
-def _shorten(name: str) -> str:
-    name = ' '.join(name.split())
-    if len(name) > _NAME_WIDTH:
-        name = name[: _NAME_WIDTH - 1].rstrip() + '…'
-    return _text(name)
+    pale_frame(axes, ('bottom',))

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .figure import (
+    TITLE_HEIGHT,
+    add_axes,
+    add_foot_legend,
+    add_title,
+    new_figure,
+    pale_frame,
+)
 from .input_checks import check_names
 
 if TYPE_CHECKING:
@@ -130,10 +137,7 @@ def _dress(axes: Axes, last: float) -> None:
     )
     # A count has no halves.
     axes.locator_params(axis='y', nbins=5, integer=whole and high > 1)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
-    for side in ('left', 'bottom'):
-        axes.spines[side].set_color('#cccccc')
+    pale_frame(axes, ('left', 'bottom'))
 
 
 def _add_legend(figure: Figure, labels: list[str], columns: int) -> None:
@@ -143,12 +147,4 @@ def _add_legend(figure: Figure, labels: list[str], columns: int) -> None:
         Line2D([], [], color=_COLOURS[i % len(_COLOURS)], lw=2, label=label)
         for i, label in enumerate(labels)
     ]
-    figure.legend(
-        handles=handles,
-        loc='lower left',
-        bbox_to_anchor=(0.12 / figure.get_figwidth(), 0.0),
-        ncols=columns,
-        frameon=False,
-        fontsize=8,
-        handlelength=1.4,
-    )
+    add_foot_legend(figure, handles, columns)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .figure import (
+    TITLE_HEIGHT,
+    add_axes,
+    add_foot_legend,
+    add_title,
+    new_figure,
+    pale_frame,
+)
 from .input_checks import check_names
 
 if TYPE_CHECKING:
@@ -149,9 +156,7 @@ def _dress(axes: Axes, bands: int) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(axis='x', length=0)
     axes.tick_params(axis='y', labelsize=8, color='#cccccc')
-    for side in ('top', 'right', 'left'):
-        axes.spines[side].set_visible(False)
-    axes.spines['bottom'].set_color('#cccccc')
+    pale_frame(axes, ('bottom',))
 
 
 def _add_legend(figure: Figure, labels: list[str], columns: int) -> None:
@@ -161,12 +166,4 @@ def _add_legend(figure: Figure, labels: list[str], columns: int) -> None:
         Patch(color=COLOURS[i % len(COLOURS)], label=label)
         for i, label in enumerate(labels)
     ]
-    figure.legend(
-        handles=handles,
-        loc='lower left',
-        bbox_to_anchor=(0.12 / figure.get_figwidth(), 0.0),
-        ncols=columns,
-        frameon=False,
-        fontsize=8,
-        handlelength=1.2,
-    )
+    add_foot_legend(figure, handles, columns, handlelength=1.2)

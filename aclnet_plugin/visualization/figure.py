@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,3 +45,42 @@ def add_title(
     figure.text(
         y=1 - 0.52 / height, s=subtitle, fontsize=9, color='#555555', **where
     )
+
+
+def add_foot_legend(
+    figure: Figure,
+    handles: Sequence[Any],
+    columns: int,
+    left: float = 0.12,
+    **style: Any,
+) -> None:
+    """Explain colours at the foot of a picture, without a frame.
+
+    Args:
+        figure: The picture.
+        handles: Artists with labels.
+        columns: Entries beside each other.
+        left: Inches from the left. Defaults to 0.12.
+        **style: Further arguments of matplotlib's legend.
+    """
+    figure.legend(
+        handles=handles,
+        loc='lower left',
+        bbox_to_anchor=(left / figure.get_figwidth(), 0.0),
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+        **{'handlelength': 1.4} | style,
+    )
+
+
+def pale_frame(axes: Axes, shown: Container[str]) -> None:
+    """Draw some sides of the frame in pale grey, others not at all.
+
+    Args:
+        axes: Whose frame.
+        shown: Of left, right, top and bottom.
+    """
+    for side, spine in axes.spines.items():
+        spine.set_color('#cccccc')
+        spine.set_visible(side in shown)

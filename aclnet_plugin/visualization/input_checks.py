@@ -41,7 +41,7 @@ def check_names(names: Sequence[str] | None, total: int) -> list[str]:
         raise ValueError(
             f'class_names has {len(names)} entries for {total} classes'
         )
-    return [_shorten(str(name)) for name in names]
+    return [shorten(str(name)) for name in names]
 
 
 def _check_square(array: np.ndarray, what: str) -> np.ndarray:
@@ -55,9 +55,14 @@ def _check_square(array: np.ndarray, what: str) -> np.ndarray:
     return array
 
 
-def _shorten(name: str) -> str:
-    # A dollar sign would start mathematics in a matplotlib label.
-    name = ' '.join(name.split()).replace('$', r'\$')
-    if len(name) > _NAME_WIDTH:
-        name = name[: _NAME_WIDTH - 1].rstrip() + '…'
-    return name
+def plain(text: str) -> str:
+    """Text as it is: a dollar sign would start mathematics in a label."""
+    return text.replace('$', r'\$')
+
+
+def shorten(name: str, width: int = _NAME_WIDTH) -> str:
+    """Return a name on one line, of at most ``width`` characters."""
+    name = ' '.join(name.split())
+    if len(name) > width:
+        name = name[: width - 1].rstrip() + '…'
+    return plain(name)

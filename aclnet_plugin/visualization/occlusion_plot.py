@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .figure import (
+    TITLE_HEIGHT,
+    add_axes,
+    add_title,
+    new_figure,
+    pale_frame,
+)
 from .input_checks import check_names
 
 if TYPE_CHECKING:
@@ -134,10 +140,7 @@ def _draw_curve(axes: Axes, curve: Curve, intact: float, colour: str) -> None:
 def _dress(axes: Axes) -> None:
     axes.tick_params(labelsize=8, color='#cccccc')
     axes.tick_params(axis='y', labelsize=8.5)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
-    for side in ('left', 'bottom'):
-        axes.spines[side].set_color('#cccccc')
+    pale_frame(axes, ('left', 'bottom'))
 
 
 def _add_legend(figure: Figure, intact: float) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .input_checks import plain
 from .sweep_plot import MARK, deviation
 
 if TYPE_CHECKING:
@@ -78,12 +79,12 @@ def plot_sweep_map(
             _write(axes, row, column, some, image)
     if base is not None:
         _frame(axes, *base)
-    axes.set_yticks(range(len(rows)), [_text(one) for one in rows])
-    axes.set_xticks(range(len(columns)), [_text(one) for one in columns])
+    axes.set_yticks(range(len(rows)), [plain(one) for one in rows])
+    axes.set_xticks(range(len(columns)), [plain(one) for one in columns])
     # Across, above the names of the rows: it is often longer than they are.
     where = (0.2 / full, (height + 0.78) / (height + head + 0.7))
-    figure.text(*where, f'{_text(keys[0])} ↓', fontsize=9)
-    axes.set_xlabel(f'{_text(keys[1])} →', fontsize=9)
+    figure.text(*where, f'{plain(keys[0])} ↓', fontsize=9)
+    axes.set_xlabel(f'{plain(keys[1])} →', fontsize=9)
     axes.tick_params(length=0, labelsize=8.5)
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -92,8 +93,8 @@ def plot_sweep_map(
     )
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, color='#cccccc')
-    bar.set_label(_text(metric), fontsize=9)
-    add_title(figure, _text(title), _text(subtitle), 0.2, 'left')
+    bar.set_label(plain(metric), fontsize=9)
+    add_title(figure, plain(title), plain(subtitle), 0.2, 'left')
     return figure
 
 
@@ -130,8 +131,3 @@ def _frame(axes: Axes, row: int, column: int) -> None:
     box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, zorder=5)
     box.set(edgecolor=MARK, linewidth=2.2, clip_on=False)
     axes.add_patch(box)
-
-
-def _text(text: str) -> str:
-    # A dollar sign would start mathematics in a matplotlib label.
-    return text.replace('$', r'\$')

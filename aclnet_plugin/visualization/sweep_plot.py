@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure import TITLE_HEIGHT, add_axes, add_title, new_figure
+from .figure import (
+    TITLE_HEIGHT,
+    add_axes,
+    add_title,
+    new_figure,
+    pale_frame,
+)
+from .input_checks import plain, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,11 +77,11 @@ def plot_curve(
     axes.set_xticks(x, [f'{one:g}' for one in numbers])
     reach = float(np.ptp(x)) or 1.0
     axes.set_xlim(x[0] - 0.06 * reach, x[-1] + 0.06 * reach)
-    axes.set_xlabel(_text(key) + ' (not to scale)' * even, fontsize=9)
-    axes.set_ylabel(_text(metric), fontsize=9)
+    axes.set_xlabel(plain(key) + ' (not to scale)' * even, fontsize=9)
+    axes.set_ylabel(plain(metric), fontsize=9)
     axes.grid(axis='y', color='#ececec')
-    _dress(axes, ('top', 'right'))
-    add_title(figure, _text(title), _text(subtitle), 0.2, 'left')
+    _dress(axes, ('left', 'bottom'))
+    add_title(figure, plain(title), plain(subtitle), 0.2, 'left')
     return figure
 
 
@@ -155,7 +162,7 @@ def plot_settings(
     line = None
     if base is not None and values[base]:
         line = float(np.mean(values[base]))
-    labels = [_shorten(name) for name in names[:size]]
+    labels = [shorten(name, _NAME_WIDTH) for name in names[:size]]
     values = [list(some) for some in values[:size]]
     if size < total:
         subtitle = f'{subtitle}; the first {size} of {total} settings'
@@ -181,11 +188,11 @@ def plot_settings(
         )  # fmt: skip
     axes.margins(x=0.06)
     axes.locator_params(axis='x', nbins=6)
-    axes.set_xlabel(_text(metric), fontsize=9)
+    axes.set_xlabel(plain(metric), fontsize=9)
     axes.grid(axis='x', color='#ececec')
-    _dress(axes, ('top', 'right', 'left'))
+    _dress(axes, ('bottom',))
     axes.tick_params(axis='y', labelsize=9)
-    add_title(figure, _text(title), _text(subtitle), 0.2, 'left')
+    add_title(figure, plain(title), plain(subtitle), 0.2, 'left')
     return figure
 
 
@@ -246,21 +253,7 @@ def _check(size: int, values: Sequence[Sequence[float]]) -> None:
         raise ValueError('there are no values to draw')
 
 
-def _dress(axes: Axes, hidden: Sequence[str]) -> None:
+def _dress(axes: Axes, shown: Sequence[str]) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8.5, color='#cccccc')
-    for name, spine in axes.spines.items():
-        spine.set_color('#cccccc')
-        spine.set_visible(name not in hidden)
-
-
-def _text(text: str) -> str:
-    # A dollar sign would start mathematics in a matplotlib label.
-    return text.replace('$', r'\$')
-
-
-def _shorten(name: str) -> str:
-    name = ' '.join(name.split())
-    if len(name) > _NAME_WIDTH:
-        name = name[: _NAME_WIDTH - 1].rstrip() + '…'
-    return _text(name)
+    pale_frame(axes, shown)
