@@ -49,7 +49,6 @@ command line, 130 after Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -57,7 +56,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _common import local_file  # first: finds an uninstalled checkout
-from _flags import add_cfg_options, add_classes, add_seed
+from _flags import add_cfg_options, add_classes, add_intervals, add_seed
+from _many_runs import (
+    SCRIPTS,
+    add_launching,
+    add_metric,
+    add_seeds,
+    carry_out,
+    print_commands,
+    run_command,
+)
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -84,26 +92,16 @@ from aclnet_plugin.analysis.comparison.streams import STREAMS
 from aclnet_plugin.analysis.errors import AnalysisError
 from aclnet_plugin.analysis.output import (
     make_parser,
-    run_tool,
     save_csv,
     save_figure,
     save_json,
 )
-from aclnet_plugin.analysis.sweep.commands import shell_commands, slurm_script
 from aclnet_plugin.analysis.sweep.grid import read_grid
-from aclnet_plugin.analysis.sweep.launching import run_all
-from aclnet_plugin.analysis.sweep.outcomes import Outcome, known_outcome
-from aclnet_plugin.analysis.sweep.progress import SweepProgress
 from aclnet_plugin.analysis.sweep.runs import (
-    Scripts,
     check_owner,
-    claim_folder,
 )
-from aclnet_plugin.utils.arguments import number_above_0, whole_from
+from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.utils.atomic import atomic_writer
-
-TOOLS = Path(__file__).resolve().parents[1]
-SCRIPTS = Scripts(TOOLS / 'train.py', TOOLS / 'test.py')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -123,26 +121,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='compare the validations after the last epoch; there are no '
         'predictions then, so no classes and no fusion',
     )
-    parser.add_argument(
-        '--metric',
-        default='acc/top1',
-        help='key of what is told. Defaults to acc/top1',
-    )
-    parser.add_argument(
-        '--level',
-        type=float,
-        default=0.95,
-        metavar='SHARE',
-        help='of the intervals. Defaults to 0.95',
-    )
-    parser.add_argument(
-        '--resamples',
-        type=number_above_0,
-        default=10_000,
-        metavar='N',
-        help='bootstrap samples over seeds; up to 5 seeds all there are. '
-        'Defaults to 10000',
-    )
+    add_metric(parser)
+    add_intervals(parser, ' over seeds; up to 5 seeds all there are')
     add_seed(parser, 'of the bootstrap')
     add_classes(parser, 'class indices')
     parser.add_argument(
@@ -153,7 +133,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='list the N classes with the largest gains, and losses; '
         'compare_classes.csv has all. Defaults to 5',
     )
-    _add_how(parser)
+    add_launching(parser)
     return parser.parse_args(argv)
 
 
@@ -200,14 +180,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         metavar='THING',
         help='what may differ, too',
     )
-    parser.add_argument(
-        '--seeds',
-        type=whole_from(0),
-        nargs='+',
-        default=[0],
-        metavar='N',
-        help='of each arm. Defaults to 0 alone',
-    )
+    add_seeds(parser, 'arm')
     parser.add_argument(
         '--streams',
         nargs='+',
@@ -218,43 +191,6 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         f'them. Defaults to the stream of the config',
     )
     add_cfg_options(parser, 'those of all configs')
-
-
-def _add_how(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--jobs',
-        type=number_above_0,
-        metavar='N',
-        help='runs side by side. Defaults to the number of GPUs given, or 1',
-    )
-    parser.add_argument(
-        '--gpus',
-        nargs='+',
-        default=[],
-        metavar='ID',
-        help='GPUs to use, as CUDA_VISIBLE_DEVICES names them, a run on each',
-    )
-    parser.add_argument(
-        '--retry-failed', action='store_true', help='run failed ones again'
-    )
-    parser.add_argument('--quiet', action='store_true', help='no progress')
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument(
-        '--plot-only',
-        action='store_true',
-        help='run nothing; tell what is there, also of runs under slurm',
-    )
-    instead.add_argument(
-        '--dry-run',
-        action='store_true',
-        help='write nothing; print the commands of what is missing',
-    )
-    instead.add_argument(
-        '--slurm',
-        metavar='PARTITION',
-        help='print a shell script that runs what is missing under slurm; '
-        '--plot-only later tells what came out',
-    )
 
 
 def read_plan(args: argparse.Namespace) -> Plan:
@@ -302,56 +238,6 @@ def read_plan(args: argparse.Namespace) -> Plan:
         head = plan.ordered[0].resolved.model.get('cls_head') or {}
         load_names(args.classes, head.get('num_classes'))
     return plan
-
-
-def print_commands(plan: Plan, args: argparse.Namespace) -> None:
-    """Print what would be, or has to be, started.
-
-    Args:
-        plan: The comparison.
-        args: The command line.
-    """
-    test = not args.no_test
-    runs = [
-        one
-        for one in plan.ordered
-        if known_outcome(one, test, args.retry_failed) is None
-    ]
-    if args.slurm:
-        for one in runs:
-            one.folder.mkdir(parents=True, exist_ok=True)
-            claim_folder(one)
-        lines = slurm_script(runs, TOOLS, args.slurm, test)
-    else:
-        lines = shell_commands(runs, SCRIPTS, test)
-    for line in lines:
-        print(line)
-    print(f'{len(runs)} of {len(plan.runs)} runs are missing', file=sys.stderr)
-
-
-def carry_out(plan: Plan, args: argparse.Namespace) -> list[Outcome]:
-    """Run what is missing, or only look what is there.
-
-    Args:
-        plan: The comparison.
-        args: The command line.
-    """
-    test = not args.no_test
-    if args.plot_only:
-        return [
-            known_outcome(one, test, False) or Outcome(one, 'missing')
-            for one in plan.ordered
-        ]
-    with SweepProgress(len(plan.runs), quiet=args.quiet) as progress:
-        return run_all(
-            plan.ordered,
-            SCRIPTS,
-            test=test,
-            jobs=args.jobs,
-            gpus=args.gpus,
-            retry_failed=args.retry_failed,
-            watch=progress.watch,
-        )
 
 
 def print_report(report: dict, console: Console) -> None:
@@ -412,25 +298,20 @@ def run(args: argparse.Namespace) -> Iterator[Path]:
     """Run the comparison; print and write what it found.
 
     Args:
-        args: The command line; ``missing`` is added to it, the number of
-            runs without a result.
+        args: The command line; ``missing`` is set in it, the number of runs
+            without a result.
 
     Yields:
         The files.
     """
-    args.missing = 0
     plan = read_plan(args)
+    test = not args.no_test
     if args.dry_run or args.slurm:
-        print_commands(plan, args)
+        print_commands(plan.ordered, SCRIPTS, test, args)
         return
-    outcomes = carry_out(plan, args)
-    args.missing = sum(one.status != 'finished' for one in outcomes)
-    if args.missing == len(outcomes):
-        raise AnalysisError(
-            f'none of {len(outcomes)} runs in {plan.root} has finished'
-        )
+    outcomes = carry_out(plan.ordered, SCRIPTS, test, args, plan.root)
     choices = Choices(
-        args.metric, not args.no_test, args.level, args.resamples, args.seed,
+        args.metric, test, args.level, args.resamples, args.seed,
         args.classes,
     )  # fmt: skip
     report = make_report(plan, outcomes, choices)
@@ -464,11 +345,7 @@ def _rows(content: list[dict]) -> list[list]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    args = parse_args(argv)
-    # A batch system ends jobs this way; the trainings have to end, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    status = run_tool(run, args)
-    return status or int(args.missing > 0)
+    return run_command(run, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -49,7 +49,6 @@ command line, 130 after Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -58,40 +57,37 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _common import local_file  # first: finds an uninstalled checkout
 from _flags import add_cfg_options
+from _many_runs import (
+    SCRIPTS,
+    add_launching,
+    add_metric,
+    add_seeds,
+    carry_out,
+    print_commands,
+    run_command,
+)
 from rich.console import Console
 
 from aclnet_plugin.analysis.errors import AnalysisError
 from aclnet_plugin.analysis.output import (
     make_parser,
-    run_tool,
     save_csv,
     save_figure,
     save_json,
 )
-from aclnet_plugin.analysis.sweep.commands import shell_commands, slurm_script
 from aclnet_plugin.analysis.sweep.grid import (
     Grid,
     full_grid,
     parse_axes,
     read_grid,
 )
-from aclnet_plugin.analysis.sweep.launching import run_all
-from aclnet_plugin.analysis.sweep.outcomes import Outcome, known_outcome
 from aclnet_plugin.analysis.sweep.picture import draw
 from aclnet_plugin.analysis.sweep.plan import Plan, check_base, make_plan
-from aclnet_plugin.analysis.sweep.progress import SweepProgress
 from aclnet_plugin.analysis.sweep.runs import (
-    Run,
-    Scripts,
     check_owner,
-    claim_folder,
 )
 from aclnet_plugin.analysis.sweep.summary import summarise
 from aclnet_plugin.analysis.sweep.tables import as_json, as_rows, print_summary
-from aclnet_plugin.utils.arguments import number_above_0, whole_from
-
-TOOLS = Path(__file__).resolve().parents[1]
-SCRIPTS = Scripts(TOOLS / 'train.py', TOOLS / 'test.py')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -109,14 +105,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--grid-file', type=local_file, metavar='FILE', help='the same, or '
         'named settings, from a file',
     )  # fmt: skip
-    parser.add_argument(
-        '--seeds',
-        type=whole_from(0),
-        nargs='+',
-        default=[0],
-        metavar='N',
-        help='of each setting. Defaults to 0 alone',
-    )
+    add_seeds(parser, 'setting')
     parser.add_argument(
         '--work-dir',
         type=Path,
@@ -129,49 +118,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='also test the checkpoint of the last epoch, and tell that',
     )
-    parser.add_argument(
-        '--metric',
-        default='acc/top1',
-        help='key of what is told. Defaults to acc/top1',
-    )
-    parser.add_argument(
-        '--jobs',
-        type=number_above_0,
-        metavar='N',
-        help='runs side by side. Defaults to the number of GPUs given, or 1',
-    )
-    parser.add_argument(
-        '--gpus',
-        nargs='+',
-        default=[],
-        metavar='ID',
-        help='GPUs to use, as CUDA_VISIBLE_DEVICES names them, a run on each',
-    )
-    parser.add_argument(
-        '--retry-failed', action='store_true', help='run failed ones again'
-    )
+    add_metric(parser)
+    add_launching(parser)
     parser.add_argument(
         '--rebase',
         action='store_true',
         help='go on though the base config of the folder has changed',
-    )
-    parser.add_argument('--quiet', action='store_true', help='no progress')
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument(
-        '--plot-only',
-        action='store_true',
-        help='run nothing; tell what is there, also of runs under slurm',
-    )
-    instead.add_argument(
-        '--dry-run',
-        action='store_true',
-        help='write nothing; print the commands of what is missing',
-    )
-    instead.add_argument(
-        '--slurm',
-        metavar='PARTITION',
-        help='print a shell script that runs what is missing under slurm; '
-        '--plot-only later tells what came out',
     )
     return parser.parse_args(argv)
 
@@ -221,88 +173,23 @@ def read_plan(args: argparse.Namespace) -> Plan:
     return plan
 
 
-def missing_runs(plan: Plan, args: argparse.Namespace) -> list[Run]:
-    """Runs that are neither finished nor failed.
-
-    Args:
-        plan: The sweep.
-        args: The command line.
-    """
-    return [
-        run
-        for run in plan.runs
-        if known_outcome(run, args.test, args.retry_failed) is None
-    ]
-
-
-def print_commands(plan: Plan, args: argparse.Namespace) -> None:
-    """Print what would be, or has to be, started.
-
-    Args:
-        plan: The sweep.
-        args: The command line.
-    """
-    runs = missing_runs(plan, args)
-    if args.slurm:
-        for run in runs:
-            run.folder.mkdir(parents=True, exist_ok=True)
-            claim_folder(run)
-        lines = slurm_script(runs, TOOLS, args.slurm, args.test)
-    else:
-        lines = shell_commands(runs, SCRIPTS, args.test)
-    for line in lines:
-        print(line)
-    total = len(plan.runs)
-    print(f'{len(runs)} of {total} runs are missing', file=sys.stderr)
-
-
-def carry_out(plan: Plan, args: argparse.Namespace) -> list[Outcome]:
-    """Run what is missing, or only look what is there.
-
-    Args:
-        plan: The sweep.
-        args: The command line.
-    """
-    if args.plot_only:
-        return [
-            known_outcome(run, args.test, False) or Outcome(run, 'missing')
-            for run in plan.runs
-        ]
-    with SweepProgress(len(plan.runs), quiet=args.quiet) as progress:
-        return run_all(
-            plan.runs,
-            SCRIPTS,
-            test=args.test,
-            jobs=args.jobs,
-            gpus=args.gpus,
-            retry_failed=args.retry_failed,
-            watch=progress.watch,
-        )
-
-
 def run(args: argparse.Namespace) -> Iterator[Path]:
     """Run the sweep; print and write what it found.
 
     Args:
-        args: The command line; ``missing`` is added to it, the number of
-            runs without a result.
+        args: The command line; ``missing`` is set in it, the number of runs
+            without a result.
 
     Yields:
         The files.
     """
-    args.missing = 0
     plan = read_plan(args)
     writes = not (args.dry_run or args.plot_only)
     check_base(plan, args.rebase, writes)
     if args.dry_run or args.slurm:
-        print_commands(plan, args)
+        print_commands(plan.runs, SCRIPTS, args.test, args)
         return
-    outcomes = carry_out(plan, args)
-    args.missing = sum(one.status != 'finished' for one in outcomes)
-    if args.missing == len(outcomes):
-        raise AnalysisError(
-            f'none of {len(outcomes)} runs in {plan.root} has finished'
-        )
+    outcomes = carry_out(plan.runs, SCRIPTS, args.test, args, plan.root)
     summary = summarise(plan, outcomes, args.metric, args.test)
     print_summary(summary, Console())
     out = args.out or plan.root / 'report'
@@ -313,11 +200,7 @@ def run(args: argparse.Namespace) -> Iterator[Path]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    args = parse_args(argv)
-    # A batch system ends jobs this way; the trainings have to end, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    status = run_tool(run, args)
-    return status or int(args.missing > 0)
+    return run_command(run, parse_args(argv))
 
 
 if __name__ == '__main__':
