@@ -10,9 +10,10 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
-from torch import Tensor, nn
+from torch import nn
 
 from ...models.deploy import reparameterize as fold
+from ...models.loading import first_of, first_reason, weights_of
 from .errors import InferenceError
 from .recipe import Recipe, make_recipe
 
@@ -108,21 +109,18 @@ def _load(model: nn.Module, path: str, origin: str) -> dict[str, Any]:
         )
     saved = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     saved = saved if isinstance(saved, dict) else {}
-    state = saved.get('state_dict', saved)
     state = {
-        str(key).removeprefix('module.'): value
-        for key, value in state.items()
-        if isinstance(value, Tensor)
+        key: value
+        for key, value in weights_of(saved).items()
+        if not key.startswith(_UNUSED)
     }
-    state = {k: v for k, v in state.items() if not k.startswith(_UNUSED)}
     reason = 'it holds no weights' if not state else None
     if reason is None:
         try:
             found = model.load_state_dict(state, strict=False)
             reason = _difference(found.missing_keys, found.unexpected_keys)
         except RuntimeError as error:
-            lines = [line.strip() for line in str(error).splitlines()]
-            reason = next(iter([*lines[1:], *lines])).rstrip('. ')
+            reason = first_reason(error)
     if reason is not None:
         raise InferenceError(
             f'{path} does not fit the model of {origin}: {reason}. Take the '
@@ -140,8 +138,7 @@ def _difference(missing: list[str], unexpected: list[str]) -> str | None:
     ]
     for keys, words in ((missing, 'it has no'), (unexpected, 'it also has')):
         if keys:
-            more = f' and {len(keys) - 1} more' * (len(keys) > 1)
-            return f'{words} {keys[0]}{more}'
+            return f'{words} {first_of(keys)}'
     return None
 
 

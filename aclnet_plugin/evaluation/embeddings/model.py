@@ -8,12 +8,12 @@ import re
 import torch
 from mmaction.models.heads import GCNHead
 from mmaction.models.recognizers import RecognizerGCN
-from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
-from torch import Tensor, nn
+from torch import nn
 
 from ...models.heads import EMBEDDINGS
+from ...models.loading import build_model, first_of, first_reason, weights_of
 from .embeddings import EmbeddingsError
 
 _UNUSED = re.compile(r'cls_head\.(fc|fc_cls|affinity)\.')
@@ -47,14 +47,7 @@ def load_model(
     """
     if cfg.get('model') is None:
         raise EmbeddingsError('the config has no model.')
-    try:
-        model = MODELS.build(cfg.model)
-    except Exception as error:
-        # A config may name any class with any arguments.
-        raise EmbeddingsError(
-            f'the model of the config cannot be built: '
-            f'{type(error).__name__}: {error}'
-        ) from error
+    model = build_model(cfg, EmbeddingsError)
     _check_kind(model, kind)
     _load(model, os.fspath(checkpoint), kind)
     return model.to(device).eval()
@@ -81,12 +74,7 @@ def _check_kind(model: nn.Module, kind: str) -> None:
 
 def _load(model: nn.Module, path: str, kind: str) -> None:
     saved = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-    state = saved.get('state_dict', saved) if isinstance(saved, dict) else {}
-    state = {
-        str(key).removeprefix('module.'): value
-        for key, value in state.items()
-        if isinstance(value, Tensor)
-    }
+    state = weights_of(saved)
     if kind == 'pooled':
         needed, unused = ('backbone.',), re.compile(r'cls_head\.')
     else:
@@ -97,7 +85,7 @@ def _load(model: nn.Module, path: str, kind: str) -> None:
     except RuntimeError as error:
         raise EmbeddingsError(
             f'{path} does not fit the model of the config: '
-            f'{_first_reason(error)}. Take the config it was trained with.'
+            f'{first_reason(error)}. Take the config it was trained with.'
         ) from error
     missing = [
         key
@@ -105,14 +93,7 @@ def _load(model: nn.Module, path: str, kind: str) -> None:
         if key.startswith(needed) and not key.endswith('num_batches_tracked')
     ]
     if missing:
-        more = f' and {len(missing) - 1} more' * (len(missing) > 1)
         raise EmbeddingsError(
             f'{path} does not fit the model of the config: it has no '
-            f'{missing[0]}{more}. Take the config it was trained with.'
+            f'{first_of(missing)}. Take the config it was trained with.'
         )
-
-
-def _first_reason(error: RuntimeError) -> str:
-    """The first line of torch's list of what does not fit."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return next(iter([*lines[1:], *lines])).rstrip('. ')

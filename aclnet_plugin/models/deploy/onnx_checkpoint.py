@@ -6,11 +6,11 @@ import os
 import re
 from typing import Any
 
-from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
+from ..loading import build_model, first_of, first_reason, weights_of
 from .onnx_errors import OnnxError
 
 _NOT_NEEDED = re.compile(
@@ -45,24 +45,15 @@ def load_trained(
     """
     if cfg.get('model') is None:
         raise OnnxError('the config has no model')
-    try:
-        model = MODELS.build(cfg.model)
-    except Exception as error:
-        # A config may name any class with any arguments.
-        raise OnnxError(
-            f'the model of the config cannot be built: '
-            f'{type(error).__name__}: {error}'
-        ) from error
+    model = build_model(cfg, OnnxError)
     path = os.fspath(checkpoint)
     state, meta = _read(path)
     try:
         result = model.load_state_dict(state, strict=False)
     except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines()]
         raise OnnxError(
             f'{path} does not fit the model of the config: '
-            f'{lines[min(1, len(lines) - 1)].rstrip(". ")}. Take the config '
-            f'it was trained with'
+            f'{first_reason(error)}. Take the config it was trained with'
         ) from error
     needed = [name for name in ('inter', 'intra') if embedding == name]
     if embedding == 'concat':
@@ -79,10 +70,9 @@ def load_trained(
     ]
     if missing or unknown:
         keys, what = (missing, 'lacks') if missing else (unknown, 'also has')
-        more = f' and {len(keys) - 1} more' * (len(keys) > 1)
         raise OnnxError(
             f'{path} does not fit the model of the config: it {what} '
-            f'{keys[0]}{more}. Take the config it was trained with'
+            f'{first_of(keys)}. Take the config it was trained with'
         )
     return model.eval(), meta
 
@@ -101,12 +91,7 @@ def _read(path: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f'{path} is not a checkpoint, or is damaged '
             f'({type(error).__name__})'
         ) from error
-    state = saved.get('state_dict', saved) if isinstance(saved, dict) else {}
-    tensors = {
-        str(key).removeprefix('module.'): value
-        for key, value in dict(state).items()
-        if isinstance(value, Tensor)
-    }
+    tensors = weights_of(saved)
     if not tensors:
         raise OnnxError(f'{path} is not a checkpoint: it has no weights')
     meta = saved.get('meta')
