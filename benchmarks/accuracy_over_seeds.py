@@ -33,17 +33,14 @@ from aclnet_plugin.analysis.sweep.outcomes import Outcome
 from aclnet_plugin.analysis.sweep.resolve import resolve
 from aclnet_plugin.analysis.sweep.results import read_validation
 from aclnet_plugin.analysis.sweep.runs import Run, Scripts, make_run
+from aclnet_plugin.utils.arguments import make_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', type=Path)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--out', type=Path, required=True)

@@ -50,6 +50,7 @@ from aclnet_plugin.datasets.store import (
     StoreWriter,
     write_store,
 )
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.safe_pickle.machine import run_pickle
 
 PIPELINE = [
@@ -73,11 +74,7 @@ GOALS = 'goals: open in at most 1/20 of the time and 1/25 of the memory'
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--sequences', type=int, default=20_000)
     parser.add_argument('--repeats', type=int, default=5)
     parser.add_argument(

@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aclnet_plugin.datasets.sample_seeding import seed_generators
-from aclnet_plugin.utils.arguments import HelpFormatter
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.safe_pickle import atomic_dump
 
 CONFIG = Path(__file__).parents[1] / 'configs/_base_/datasets/ntu_3d.py'
@@ -43,11 +43,7 @@ STREAMS = ('j', 'b', 'jm', 'bm')
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=HelpFormatter,
-    )
+    parser = make_parser(__doc__, defaults=True)
     parser.add_argument('--sequences', type=int, default=500)
     parser.add_argument('--repeats', type=int, default=5)
     parser.add_argument('--seed', type=int, default=0)

@@ -43,6 +43,7 @@ from aclnet_plugin.evaluation.retrieval import (
     reid_scores,
 )
 from aclnet_plugin.structures import get_layout
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.atomic import atomic_writer
 from aclnet_plugin.utils.safe_pickle import atomic_dump, safe_load
 from benchmarks.accuracy_over_seeds import commit, machine
@@ -73,11 +74,7 @@ Values = dict[str, float]
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--data',
         type=Path,

@@ -9,7 +9,6 @@ turns; the fastest round of each counts. Example::
 
 from __future__ import annotations
 
-import argparse
 import platform
 import tempfile
 import time
@@ -30,6 +29,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 import aclnet_plugin
 from aclnet_plugin.datasets.synthetic import generate_synthetic_skeletons
 from aclnet_plugin.evaluation import CLIP_PRESETS, ClipPreset, apply_preset
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.safe_pickle import atomic_dump
 
 CONFIG = (
@@ -96,11 +96,7 @@ def settle(model: torch.nn.Module, cfg: Config) -> None:
 
 def main() -> None:
     """Print one row per preset."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--config', type=Path, default=CONFIG)
     parser.add_argument('--sequences', type=int, default=24)
     parser.add_argument('--batch-size', type=int, help='of the fast presets')

@@ -18,6 +18,8 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from aclnet_plugin.utils import arguments
+
 
 def local_file(name: str) -> str:
     """Check a path from the command line; addresses pass unchecked."""
@@ -33,12 +35,7 @@ def make_parser(doc: str) -> argparse.ArgumentParser:
         doc (str): Docstring of the tool: its first line says what it does,
             the rest, with examples, follows the flags in the help text.
     """
-    summary, _, rest = doc.partition('\n')
-    parser = argparse.ArgumentParser(
-        description=summary,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(doc)
     parser.add_argument('config', type=local_file, help='config file')
     parser.add_argument(
         '--work-dir',

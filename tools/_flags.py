@@ -68,6 +68,29 @@ def add_seed(parser: argparse.ArgumentParser, drawn: str = '') -> None:
     )
 
 
+def add_intervals(parser: argparse.ArgumentParser, over: str = '') -> None:
+    """``--resamples`` and ``--level``, of a bootstrap.
+
+    Args:
+        parser: Gets the flags.
+        over: What is drawn, and how, for the help.
+    """
+    parser.add_argument(
+        '--resamples',
+        type=number_above_0,
+        default=10_000,
+        metavar='N',
+        help=f'bootstrap samples{over}. Defaults to 10000',
+    )
+    parser.add_argument(
+        '--level',
+        type=float,
+        default=0.95,
+        metavar='SHARE',
+        help='of the intervals. Defaults to 0.95',
+    )
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """``--device``, for :func:`chosen_device`."""
     parser.add_argument(

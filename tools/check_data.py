@@ -41,17 +41,14 @@ from aclnet_plugin.datasets.inspection import (
 )
 from aclnet_plugin.datasets.inspection.loading import SPLITS
 from aclnet_plugin.datasets.inspection.tables import print_report
+from aclnet_plugin.utils.arguments import make_parser
 
 
 def parse_args(
     argv: Sequence[str] | None = None,
 ) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """The command line, and its parser for later complaints."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', type=local_file, help='config file')
     add_cfg_options(parser, example='model.cls_head.num_classes=12')
     parser.add_argument(

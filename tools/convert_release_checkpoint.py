@@ -41,6 +41,7 @@ from aclnet_plugin.compat.release_keys import (
     from_release,
     to_release,
 )
+from aclnet_plugin.utils.arguments import make_parser
 
 _SHOW = 8  # of a list of keys
 _ORIGIN = 'release_meta'
@@ -53,11 +54,7 @@ class ConversionError(ValueError):
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('source', type=local_file, help='checkpoint')
     parser.add_argument('out', type=Path, help='checkpoint to write')
     parser.add_argument(

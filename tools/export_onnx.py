@@ -65,17 +65,17 @@ from aclnet_plugin.models.deploy.onnx_sizes import (
     persons_of,
 )
 from aclnet_plugin.models.heads import EMBEDDINGS
-from aclnet_plugin.utils.arguments import number_above_0, whole_from
+from aclnet_plugin.utils.arguments import (
+    make_parser,
+    number_above_0,
+    whole_from,
+)
 from aclnet_plugin.utils.atomic import atomic_writer
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', type=local_file, help='config file')
     parser.add_argument('checkpoint', type=Path, help='checkpoint file')
     parser.add_argument(

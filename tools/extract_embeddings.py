@@ -53,16 +53,13 @@ from aclnet_plugin.evaluation.embeddings import (
 )
 from aclnet_plugin.evaluation.embeddings.samples import innermost
 from aclnet_plugin.models.heads import EMBEDDINGS
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.version import __version__
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', type=local_file, help='config file')
     parser.add_argument('checkpoint', type=Path, help='checkpoint file')
     parser.add_argument('out', type=Path, help='file to write, .npz')

@@ -46,6 +46,7 @@ from aclnet_plugin.evaluation import (
     softmax_rows,
     stream_of,
 )
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.atomic import atomic_writer
 from aclnet_plugin.utils.safe_pickle import safe_load
 
@@ -57,11 +58,7 @@ Streams = dict[str, Predictions]
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'files',
         nargs='+',

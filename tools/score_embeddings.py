@@ -43,7 +43,7 @@ from aclnet_plugin.evaluation.retrieval import (
     write_gait,
     write_reid,
 )
-from aclnet_plugin.utils.arguments import number_above_0
+from aclnet_plugin.utils.arguments import make_parser, number_above_0
 
 Protocol = GaitProtocol | ReIDProtocol
 Scores = GaitScores | ReIDScores
@@ -60,11 +60,7 @@ _OF_TASK = {
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'files',
         nargs='+',

@@ -31,7 +31,7 @@ from aclnet_plugin.evaluation.embeddings import (
     search,
 )
 from aclnet_plugin.evaluation.embeddings.neighbours import EXCLUSIONS
-from aclnet_plugin.utils.arguments import number_above_0
+from aclnet_plugin.utils.arguments import make_parser, number_above_0
 from aclnet_plugin.utils.atomic import atomic_writer
 from aclnet_plugin.utils.csv_text import csv_text
 
@@ -41,11 +41,7 @@ Found = dict[str, list[Match]]
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('embeddings', type=Path, help='where the query is')
     parser.add_argument(
         '--query',

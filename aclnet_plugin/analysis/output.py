@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..utils import arguments
 from ..utils.atomic import atomic_writer
 from ..utils.csv_text import csv_text
 
@@ -27,12 +28,7 @@ def make_parser(doc: str) -> argparse.ArgumentParser:
         doc: Docstring of the tool: its first line says what it does, the
             rest, with examples, follows the flags in the help text.
     """
-    summary, _, rest = doc.partition('\n')
-    parser = argparse.ArgumentParser(
-        description=summary,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(doc)
     parser.add_argument(
         '--out',
         type=Path,

@@ -1,4 +1,4 @@
-"""Types for argparse: what they refuse, they explain."""
+"""Parsers and types for argparse: what they refuse, they explain."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ class HelpFormatter(
     argparse.RawDescriptionHelpFormatter,
 ):
     """Tells defaults and leaves the lines of examples as they are."""
+
+
+def make_parser(doc: str, defaults: bool = False) -> argparse.ArgumentParser:
+    """A parser whose help is the docstring of a tool.
+
+    Args:
+        doc: Its first line says what the tool does; the rest, with examples,
+            follows the flags.
+        defaults: Whether the help also tells the defaults. Defaults to
+            False.
+    """
+    summary, _, rest = doc.partition('\n')
+    plain = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(
+        description=summary,
+        epilog=rest,
+        formatter_class=HelpFormatter if defaults else plain,
+    )
 
 
 def whole_from(smallest: int) -> Callable[[str], int]:

@@ -12,7 +12,6 @@ computes all of it in float64, which tells rounding from error. Example::
 
 from __future__ import annotations
 
-import argparse
 import copy
 import platform
 import time
@@ -25,6 +24,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from aclnet_plugin.models import ACLGCN
+from aclnet_plugin.utils.arguments import make_parser
 
 FRAMES, JOINTS, PERSONS = 16, 25, 2
 
@@ -71,11 +71,7 @@ def timed(run: Callable[[], list[Tensor]]) -> tuple[float, list[Tensor]]:
 
 def main() -> None:
     """Print one row per backend."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--stages', type=int, default=10)
     parser.add_argument('--channels', type=int, default=16)
     parser.add_argument('--samples', type=int, default=2)

@@ -30,6 +30,7 @@ from torch.utils.data import Dataset
 
 from aclnet_plugin.datasets import SkeletonDataset
 from aclnet_plugin.datasets.inspection import Expectation, inspect_data
+from aclnet_plugin.utils.arguments import make_parser
 
 CONFIG = (
     Path(__file__).resolve().parents[2]
@@ -76,11 +77,7 @@ class MadeUp(SkeletonDataset):
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--sequences', type=int, default=20_000)
     parser.add_argument(
         '--loaded', type=int, default=500, help='how many are loaded'

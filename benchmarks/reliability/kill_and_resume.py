@@ -15,7 +15,6 @@ at the end of each epoch.
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -40,6 +39,7 @@ from rich.table import Table
 import aclnet_plugin
 from aclnet_plugin.datasets.synthetic import generate_synthetic_skeletons
 from aclnet_plugin.utils import atomic
+from aclnet_plugin.utils.arguments import make_parser
 
 COUNT_BEGIN, BEGIN, EPOCHS = 2, 3, 10
 STEPS = 9
@@ -467,11 +467,7 @@ def kill_often(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; 0 if everything was equal."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--kills', type=int, default=24)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--by-iter', type=int, default=0, metavar='N')

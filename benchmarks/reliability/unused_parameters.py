@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 import aclnet_plugin  # noqa: F401  (registers everything)
+from aclnet_plugin.utils.arguments import make_parser
 
 CLASSES, JOINTS = 60, 25
 
@@ -95,11 +96,7 @@ def work(rank: int, folder: str, args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--steps', type=int, default=6)
     parser.add_argument('--width', type=int, default=96)
     parser.add_argument('--batch', type=int, default=2, help='of a rank')

@@ -22,7 +22,6 @@ confusions::
 from __future__ import annotations
 
 import argparse
-import json
 import pickle
 import sys
 from collections.abc import Sequence
@@ -51,6 +50,7 @@ from aclnet_plugin.analysis.learned_state import (
     family_members,
     load_state,
 )
+from aclnet_plugin.analysis.metrics_file import read_metrics
 from aclnet_plugin.analysis.output import (
     FORMATS,
     save_csv,
@@ -59,6 +59,7 @@ from aclnet_plugin.analysis.output import (
 )
 from aclnet_plugin.evaluation import load_predictions
 from aclnet_plugin.models.heads.behaviours import BEHAVIOURS
+from aclnet_plugin.utils import arguments
 from aclnet_plugin.utils.arguments import number_above_0, whole_from
 from aclnet_plugin.visualization import (
     plot_confusion,
@@ -91,17 +92,7 @@ def load_metrics(path: Path) -> dict[str, float]:
     else:
         raise AnalysisError(f'there is no {str(path)!r} for --result')
     for file in files:
-        try:
-            content = json.loads(file.read_text(encoding='utf-8'))
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            continue  # training logs have one object a line
-        if not isinstance(content, dict):
-            continue
-        metrics = {
-            key: float(value)
-            for key, value in content.items()
-            if '/' in key and isinstance(value, (int, float))
-        }
+        metrics = read_metrics(file)
         if metrics:
             return metrics
     raise AnalysisError(f'{str(path)!r} holds no metrics of a test run')
@@ -335,12 +326,7 @@ def make_state(args: argparse.Namespace) -> LearnedState:
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    summary, _, rest = __doc__.partition('\n')
-    parser = argparse.ArgumentParser(
-        description=summary,
-        epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument(
         'checkpoint',
         type=Path,

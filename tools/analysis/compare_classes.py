@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import _common  # noqa: F401  (first: finds an uninstalled checkout)
 import numpy as np
-from _flags import add_classes, add_seed
+from _flags import add_classes, add_intervals, add_seed
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -89,20 +89,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='of more than 2 N classes show the N largest gains and losses; '
         'the files have all. Defaults to 15',
     )
-    parser.add_argument(
-        '--resamples',
-        type=number_above_0,
-        default=10_000,
-        metavar='N',
-        help='bootstrap samples. Defaults to 10000',
-    )
-    parser.add_argument(
-        '--level',
-        type=float,
-        default=0.95,
-        metavar='SHARE',
-        help='of the intervals. Defaults to 0.95',
-    )
+    add_intervals(parser)
     add_seed(parser)
     args = parser.parse_args(argv)
     if (args.a is None) != (args.b is None) or (args.a and args.files):

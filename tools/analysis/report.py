@@ -28,16 +28,13 @@ from _flags import add_classes
 from aclnet_plugin.analysis.errors import AnalysisError
 from aclnet_plugin.analysis.output import run_tool
 from aclnet_plugin.analysis.report.assemble import report
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.atomic import atomic_writer
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('work_dir', type=Path, help='of a training')
     parser.add_argument(
         '--out',

@@ -53,16 +53,13 @@ from aclnet_plugin.datasets.converters.arrays.splits import (
     splits_from_column,
 )
 from aclnet_plugin.datasets.converters.arrays.summary import summarize
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.shown import shown_some
 
 
-def make_parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('folder', type=Path, help='folder of the sequences')
     add_arguments(parser)
     labels = parser.add_argument_group('labels')
@@ -249,7 +246,7 @@ def work(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    return run_tool(work, make_parser().parse_args(argv))
+    return run_tool(work, command_line().parse_args(argv))
 
 
 if __name__ == '__main__':

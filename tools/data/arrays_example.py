@@ -10,7 +10,6 @@ resemble each other. There is one CSV file for each sequence, and
 
 from __future__ import annotations
 
-import argparse
 import csv
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from rich.progress import track
 
 from aclnet_plugin.datasets.synthetic import generate_synthetic_skeletons
+from aclnet_plugin.utils.arguments import make_parser
 
 # Those of Kinect v2 that are kept.
 JOINTS = {
@@ -98,11 +98,7 @@ def write_example(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('folder', type=Path, help='folder to make')
     parser.add_argument(
         '--repeats',

@@ -42,6 +42,7 @@ from aclnet_plugin.datasets.store import (
 from aclnet_plugin.datasets.store.annotations import PICKLE
 from aclnet_plugin.datasets.store.packing import DTYPES
 from aclnet_plugin.datasets.store.writer import without_samples
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.safe_pickle import atomic_dump, safe_load
 from aclnet_plugin.utils.shown import shown
 
@@ -52,11 +53,7 @@ def parse_args(
     argv: list[str] | None = None,
 ) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """The command line, and its parser for later complaints."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'source', type=Path, nargs='?', help='annotation file, or a store'
     )

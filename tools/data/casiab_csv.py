@@ -31,6 +31,7 @@ from aclnet_plugin.datasets.converters.casia_b.command import (
 from aclnet_plugin.datasets.converters.casia_b.csv_tables import (
     convert_tables,
 )
+from aclnet_plugin.utils.arguments import make_parser
 
 
 def work(args: argparse.Namespace) -> None:
@@ -42,11 +43,7 @@ def work(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'tables', type=Path, nargs='+', help='tables, .csv, with a header'
     )

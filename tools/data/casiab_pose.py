@@ -26,6 +26,7 @@ from aclnet_plugin.datasets.converters.casia_b.command import (
 from aclnet_plugin.datasets.converters.casia_b.pose_files import (
     convert_folder,
 )
+from aclnet_plugin.utils.arguments import make_parser
 
 
 def work(args: argparse.Namespace) -> None:
@@ -44,11 +45,7 @@ def work(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('folder', type=Path, help='folder of the persons')
     add_arguments(parser)
     add_walk_arguments(parser)

@@ -35,6 +35,7 @@ from aclnet_plugin.datasets.converters.casia_b.windows3d import (
     convert_windows,
     summarize_windows,
 )
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.shown import shown_some
 
 
@@ -81,11 +82,7 @@ def remarks(samples: list[dict[str, Any]]) -> Iterator[str]:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'folder', type=Path, help='the one with CASIA_B_train_npy_data in it'
     )

@@ -27,6 +27,7 @@ from aclnet_plugin.datasets.converters import (
 )
 from aclnet_plugin.datasets.converters.ntu.convert import convert
 from aclnet_plugin.datasets.converters.ntu.protocol import summarize
+from aclnet_plugin.utils.arguments import make_parser
 
 
 def work(args: argparse.Namespace) -> None:
@@ -47,11 +48,7 @@ def work(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'sources', type=Path, nargs='+', help='folders or zip archives'
     )

@@ -39,6 +39,7 @@ from aclnet_plugin.datasets.converters import (
     run_tool,
 )
 from aclnet_plugin.structures import get_layout
+from aclnet_plugin.utils.arguments import make_parser
 
 # Action numbers 7 and 10 do not exist; the label counts the ten that do.
 CLASSES = {
@@ -250,13 +251,9 @@ def summarize(content: dict[str, Any]) -> str:
     return '\n'.join(lines)
 
 
-def make_parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     """The command line; an archive is read by one process, in order."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('source', type=Path, help='archive or folder')
     parser.add_argument('out', type=Path, help='.pkl or .store to write')
     parser.add_argument(
@@ -285,7 +282,7 @@ def work(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    return run_tool(work, make_parser().parse_args(argv))
+    return run_tool(work, command_line().parse_args(argv))
 
 
 if __name__ == '__main__':

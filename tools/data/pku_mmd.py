@@ -27,6 +27,7 @@ from aclnet_plugin.datasets.converters import (
 )
 from aclnet_plugin.datasets.converters.pku_mmd.convert import convert
 from aclnet_plugin.datasets.converters.pku_mmd.splits import summarize
+from aclnet_plugin.utils.arguments import make_parser
 
 
 def work(args: argparse.Namespace) -> None:
@@ -48,11 +49,7 @@ def work(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     for name in ('skeletons', 'labels', 'splits'):
         parser.add_argument(name, type=Path, help=f'folder of the {name}')
     add_arguments(parser)

@@ -37,6 +37,7 @@ from aclnet_plugin.datasets.converters.casia_b.command import (
 from aclnet_plugin.datasets.converters.casia_b.joints import to_openpose14
 from aclnet_plugin.datasets.converters.casia_b.windows import cut_content
 from aclnet_plugin.datasets.store import SkeletonStore, is_store
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.safe_pickle import safe_load
 
 JOINTS = dict(all=None, openpose14=to_openpose14)
@@ -114,11 +115,7 @@ def work(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'source', type=Path, help='annotation file (.pkl) or store'
     )

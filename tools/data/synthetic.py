@@ -19,17 +19,13 @@ from typing import Any
 from rich.console import Console
 
 from aclnet_plugin.datasets.synthetic import generate_synthetic_skeletons
-from aclnet_plugin.utils.arguments import HelpFormatter
+from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.safe_pickle import atomic_dump, safe_load
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=HelpFormatter,
-    )
+    parser = make_parser(__doc__, defaults=True)
     parser.add_argument('--out', type=Path, required=True, help='file')
     parser.add_argument('--num-classes', type=int, default=12)
     parser.add_argument(

@@ -25,15 +25,12 @@ from aclnet_plugin.datasets.synthetic_gait import (
     VIEWS,
     generate_synthetic_gait,
 )
+from aclnet_plugin.utils.arguments import make_parser
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'out',
         type=Path,

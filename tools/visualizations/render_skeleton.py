@@ -40,7 +40,7 @@ from aclnet_plugin.apis.inferencers.inputs import (
 from aclnet_plugin.apis.inferencers.recipe import make_recipe
 from aclnet_plugin.datasets.annotation_file import take_classes
 from aclnet_plugin.structures import SkeletonLayout, get_layout
-from aclnet_plugin.utils.arguments import number_above_0
+from aclnet_plugin.utils.arguments import make_parser, number_above_0
 from aclnet_plugin.utils.safe_pickle import safe_load
 from aclnet_plugin.visualization.rendering import (
     Panel,
@@ -51,11 +51,7 @@ from aclnet_plugin.visualization.rendering import (
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0],
-        epilog=__doc__.partition('\n')[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('input', help='annotation file, store, file or folder')
     parser.add_argument(
         '--out',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from ...evaluation import Predictions, load_predictions
 from ...utils.safe_pickle import safe_load
 from ..errors import AnalysisError
+from ..metrics_file import read_metrics
 from .page import PICTURES
 
 _EPOCH = re.compile(r'(epoch|iter)_(\d+)\.pth')
@@ -120,19 +120,7 @@ def _tests(path: Path) -> Iterator[tuple[Path, dict[str, float]]]:
     """Result files of the Runner: one object, with keys like acc/top1."""
     files = [*path.glob('*.json'), *path.glob('*/*.json')]
     for file in sorted(files, key=lambda file: file.stat().st_mtime):
-        try:
-            content = json.loads(file.read_text(encoding='utf-8'))
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            continue  # training logs have one object a line
-        if not isinstance(content, dict):
-            continue
-        metrics = {
-            key: float(value)
-            for key, value in content.items()
-            if '/' in key
-            and isinstance(value, (int, float))
-            and not isinstance(value, bool)
-        }
+        metrics = read_metrics(file)
         if metrics:
             yield file, metrics
 
