@@ -1,11 +1,11 @@
-"""A batch against the columns of the memory bank."""
+"""A batch against the columns of the memory bank: the frame of a loss."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..affinity.feature_bank import EMPTY
 
@@ -54,3 +54,67 @@ def compare_with_bank(
     return BankComparison(
         anchors @ bank_feats.float().T, same & ~itself, ~same & filled
     )
+
+
+class BankLoss(nn.Module):
+    """A loss that compares a batch with the memory bank.
+
+    Holds hyper-parameters only; the bank is handed in.
+
+    Args:
+        loss_weight: Of the loss in the sum.
+        temperature: Divides the similarities.
+        full_only: Stay inactive until the bank is full.
+
+    Raises:
+        ValueError: If ``temperature`` is not positive.
+    """
+
+    def __init__(
+        self, loss_weight: float, temperature: float, full_only: bool
+    ) -> None:
+        super().__init__()
+        if temperature <= 0:
+            raise ValueError(f'temperature must be positive: {temperature}')
+        self.loss_weight = loss_weight
+        self.temperature = temperature
+        self.full_only = full_only
+
+    def forward(
+        self,
+        embed: Tensor,
+        labels: Tensor,
+        slots: Tensor,
+        bank_feats: Tensor,
+        bank_labels: Tensor,
+    ) -> Tensor:
+        """Weighted loss of a batch, in float32 whatever autocast says.
+
+        Args:
+            embed: See :func:`compare_with_bank`, as the others.
+            labels: ``(B,)``.
+            slots: ``(B,)``.
+            bank_feats: ``(Q, D)``.
+            bank_labels: ``(Q,)``.
+
+        Returns:
+            Scalar.
+        """
+        with torch.autocast(embed.device.type, enabled=False):
+            found = compare_with_bank(
+                embed,
+                labels,
+                slots,
+                bank_feats,
+                bank_labels,
+                self.temperature,
+            )
+            return self.loss_weight * self.score(found)
+
+    def score(self, found: BankComparison) -> Tensor:
+        """The loss without its weight.
+
+        Args:
+            found: The batch against the bank.
+        """
+        raise NotImplementedError

@@ -6,10 +6,10 @@ import math
 
 import torch
 from mmaction.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from .against_bank import compare_with_bank
+from .against_bank import BankComparison, BankLoss
 
 
 def intra_margin_loss(
@@ -63,7 +63,7 @@ def intra_margin_loss(
 
 
 @MODELS.register_module()
-class IntraClassMarginLoss(nn.Module):
+class IntraClassMarginLoss(BankLoss):
     r"""Intra-class margin loss over a memory bank (Eq. 10 to 15).
 
     Holds hyper-parameters only; the bank is handed in.
@@ -95,9 +95,7 @@ class IntraClassMarginLoss(nn.Module):
         floor: float = 0.0,
         full_only: bool = False,
     ) -> None:
-        super().__init__()
-        if temperature <= 0:
-            raise ValueError(f'temperature must be positive: {temperature}')
+        super().__init__(loss_weight, temperature, full_only)
         if margin_unit not in ('logit', 'cosine'):
             raise ValueError(
                 f"margin_unit must be 'logit' or 'cosine', got {margin_unit!r}"
@@ -108,13 +106,10 @@ class IntraClassMarginLoss(nn.Module):
             )
         if floor < 0:
             raise ValueError(f'floor must not be negative, got {floor}')
-        self.loss_weight = loss_weight
-        self.temperature = temperature
         self.margin = margin
         self.margin_unit = margin_unit
         self.reduction = reduction
         self.floor = floor
-        self.full_only = full_only
 
     @property
     def logit_margin(self) -> float:
@@ -123,37 +118,12 @@ class IntraClassMarginLoss(nn.Module):
             return self.margin / self.temperature
         return self.margin
 
-    def forward(
-        self,
-        embed: Tensor,
-        labels: Tensor,
-        slots: Tensor,
-        bank_feats: Tensor,
-        bank_labels: Tensor,
-    ) -> Tensor:
-        """Weighted loss of a batch, in float32 whatever autocast says.
+    def score(self, found: BankComparison) -> Tensor:
+        """The loss without its weight.
 
         Args:
-            embed: ``(B, D)`` unit features, already part of the bank.
-            labels: ``(B,)`` int64.
-            slots: ``(B,)`` where in the bank each sample lies, negative for
-                samples that are not in it.
-            bank_feats: ``(Q, D)`` columns, the batch's own rows live.
-            bank_labels: ``(Q,)`` int64, ``EMPTY`` (see the bank) in
-                unused slots.
-
-        Returns:
-            Scalar.
+            found: The batch against the bank.
         """
-        with torch.autocast(embed.device.type, enabled=False):
-            found = compare_with_bank(
-                embed,
-                labels,
-                slots,
-                bank_feats,
-                bank_labels,
-                self.temperature,
-            )
-            return self.loss_weight * intra_margin_loss(
-                *found, self.logit_margin, self.floor, self.reduction
-            )
+        return intra_margin_loss(
+            *found, self.logit_margin, self.floor, self.reduction
+        )

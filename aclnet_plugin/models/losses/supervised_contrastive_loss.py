@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 from mmaction.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from .against_bank import compare_with_bank
+from .against_bank import BankComparison, BankLoss
 
 
 def supervised_contrastive_loss(
@@ -39,7 +39,7 @@ def supervised_contrastive_loss(
 
 
 @MODELS.register_module()
-class SupervisedContrastiveLoss(nn.Module):
+class SupervisedContrastiveLoss(BankLoss):
     """Supervised contrastive loss over the memory bank.
 
     A baseline for :class:`~.IntraClassMarginLoss`, and exchangeable with it:
@@ -62,45 +62,14 @@ class SupervisedContrastiveLoss(nn.Module):
         temperature: float = 0.1,
         full_only: bool = False,
     ) -> None:
-        super().__init__()
-        if temperature <= 0:
-            raise ValueError(f'temperature must be positive: {temperature}')
-        self.loss_weight = loss_weight
-        self.temperature = temperature
-        self.full_only = full_only
+        super().__init__(loss_weight, temperature, full_only)
 
-    def forward(
-        self,
-        embed: Tensor,
-        labels: Tensor,
-        slots: Tensor,
-        bank_feats: Tensor,
-        bank_labels: Tensor,
-    ) -> Tensor:
-        """Weighted loss of a batch, in float32 whatever autocast says.
+    def score(self, found: BankComparison) -> Tensor:
+        """The loss without its weight.
 
         Args:
-            embed: ``(B, D)`` unit features, already part of the bank.
-            labels: ``(B,)`` int64.
-            slots: ``(B,)`` where in the bank each sample lies, negative for
-                samples that are not in it.
-            bank_feats: ``(Q, D)`` columns, the batch's own rows live.
-            bank_labels: ``(Q,)`` int64, ``EMPTY`` (see the bank) in
-                unused slots.
-
-        Returns:
-            Scalar.
+            found: The batch against the bank.
         """
-        with torch.autocast(embed.device.type, enabled=False):
-            found = compare_with_bank(
-                embed,
-                labels,
-                slots,
-                bank_feats,
-                bank_labels,
-                self.temperature,
-            )
-            compared = found.positives | found.negatives
-            return self.loss_weight * supervised_contrastive_loss(
-                found.logits, found.positives, compared
-            )
+        return supervised_contrastive_loss(
+            found.logits, found.positives, found.positives | found.negatives
+        )
