@@ -88,6 +88,10 @@ def test_content(tree, tmp_path):
     assert split['xview_val'] == split['xview3_val']
     assert all(name.endswith('_v03') for name in split['xview_val'])
     assert all('_s01_' in name for name in split['xsub_train'])
+    assert all(name.endswith('_v01') for name in split['xview_dev_train'])
+    assert all(name.endswith('_v02') for name in split['xview_dev_val'])
+    dev = split['xview_dev_train'] + split['xview_dev_val']
+    assert sorted(dev) == sorted(split['xview_train'])
     for kind in ('xview', 'xview1', 'xview2', 'xview3', 'xsub'):
         halves = split[f'{kind}_train'] + split[f'{kind}_val']
         assert sorted(halves) == sorted(NAMES)

@@ -12,6 +12,9 @@ Splits of the result:
 * ``xview_train``, ``xview_val``: the usual protocol, views 1 and 2 for
   training, view 3 for testing. ``xview3_*`` is the same; ``xview1_*`` and
   ``xview2_*`` test on the other views.
+* ``xview_dev_train``, ``xview_dev_val``: views 1 and 2 of ``xview_train``, one
+  to train on and one held back, so that settings can be chosen for an unseen
+  view without a look at view 3.
 * ``xsub_train``, ``xsub_val``: subjects with odd numbers for training, with
   even numbers for testing (a choice of this project; no such protocol is in
   common use).
@@ -55,6 +58,7 @@ CLASSES = {
     12: 'carry',
 }
 NOMINAL_VIEWS = {1: 516, 2: 504, 3: 464}
+_DEV_VIEWS = {1: 'train', 2: 'val'}
 NUM_JOINTS = get_layout('kinect_v1').num_joints
 # Far above any real file: 200 frames take about 100 kB of text.
 MAX_BYTES = 16 * 2**20
@@ -172,6 +176,9 @@ def make_splits(samples: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
         for view in NOMINAL_VIEWS:
             half = 'val' if sample['view'] == view else 'train'
             splits.setdefault(f'xview{view}_{half}', []).append(name)
+        if sample['view'] in _DEV_VIEWS:
+            half = _DEV_VIEWS[sample['view']]
+            splits.setdefault(f'xview_dev_{half}', []).append(name)
         half = 'train' if sample['subject'] % 2 else 'val'
         splits.setdefault(f'xsub_{half}', []).append(name)
     for half in ('train', 'val'):
