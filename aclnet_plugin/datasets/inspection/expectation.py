@@ -13,6 +13,9 @@ from torch import nn
 
 from ...structures import SkeletonLayout, get_layout
 
+_TOPOLOGY = 'topology'
+"""``relation`` of a backbone that returns V * V numbers if it is told to."""
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -54,12 +57,13 @@ def expectation_of(cfg: Mapping[str, Any]) -> Expectation:
     head, backbone = model.get('cls_head') or {}, model.get('backbone') or {}
     kind = _class_of(backbone)
     joints, layout = _graph_of(backbone.get('graph_cfg'))
-    if joints is None and _gives_relation(kind):
+    dynamic = _is_dynamic(kind)
+    if joints is None and dynamic:
         raise ValueError(
             'model.backbone.graph_cfg has no layout; set it to that of the '
             'dataset.'
         )
-    if _gives_relation(kind):
+    if dynamic:
         # A graph of the host need not be a tree, that of ACLGCN must be.
         get_layout(backbone['graph_cfg']['layout'])
     return Expectation(
@@ -71,7 +75,8 @@ def expectation_of(cfg: Mapping[str, Any]) -> Expectation:
         else None,
         backbone=kind.__name__ if kind else None,
         relation_dim=_argument(head, None, 'relation_dim', 'in_channels')
-        if _gives_relation(kind) and head.get('type') == 'ACLHead'
+        if (dynamic or backbone.get('relation') == _TOPOLOGY)
+        and head.get('type') == 'ACLHead'
         else None,
     )
 
@@ -97,7 +102,10 @@ def expectation_of_model(model: nn.Module) -> Expectation:
     else:
         joints = getattr(graph, 'num_node', None)
         name = getattr(graph, 'layout', None)
-    relation = _gives_relation(type(backbone))
+    relation = (
+        _is_dynamic(type(backbone))
+        or getattr(backbone, 'relation', None) == _TOPOLOGY
+    )
     return Expectation(
         num_classes=getattr(head, 'num_classes', None),
         joints=joints,
@@ -145,7 +153,7 @@ def _argument(
     return default if isinstance(default, int) else None
 
 
-def _gives_relation(kind: type | None) -> bool:
-    """Whether a backbone returns a relation vector of V * V numbers."""
+def _is_dynamic(kind: type | None) -> bool:
+    """Whether a backbone always returns a relation vector."""
     known = MODELS.get('ACLGCN')
     return isinstance(kind, type) and issubclass(kind, known)

@@ -65,6 +65,18 @@ EXPECTED = [
         model(small('ACLGCN')),
         Expectation(7, 25, 'nturgb+d', 3, 'ACLGCN'),
     ),
+    (
+        model(
+            small('CTRGCNet', relation='topology'),
+            type='ACLHead',
+            relation_dim=625,
+        ),
+        Expectation(7, 25, 'nturgb+d', 3, 'CTRGCNet', 625),
+    ),
+    (
+        model(small('CTRGCNet'), type='ACLHead'),
+        Expectation(7, 25, 'nturgb+d', 3, 'CTRGCNet'),
+    ),
 ]
 
 
