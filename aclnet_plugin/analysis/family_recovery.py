@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import re
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,6 +86,38 @@ def recovery(member: np.ndarray, together: np.ndarray) -> Recovery:
         right / pairs if pairs else float('nan'),
         total / len(member),
     )
+
+
+def mean_of(some: Sequence[Recovery], key: str) -> float:
+    """Mean over those that have a value; NaN if none has.
+
+    Args:
+        some: Of several trainings.
+        key: A field of :class:`Recovery`.
+    """
+    values = [getattr(one, key) for one in some]
+    values = [value for value in values if not math.isnan(value)]
+    return statistics.fmean(values) if values else float('nan')
+
+
+def recovery_by_epoch(
+    histories: Sequence[Sequence[Snapshot]], together: np.ndarray
+) -> dict[int, list[Recovery]]:
+    """Follow the families that were in force.
+
+    Args:
+        histories: Of trainings that differ in their seed.
+        together: See :func:`pairs_of`.
+
+    Returns:
+        For each epoch, in order, one entry for each training that kept it.
+    """
+    found: dict[int, list[Recovery]] = {}
+    for history in histories:
+        for one in history:
+            entry = recovery(one.member, together)
+            found.setdefault(one.epoch, []).append(entry)
+    return dict(sorted(found.items()))
 
 
 def recovery_grid(

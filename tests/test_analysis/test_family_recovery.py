@@ -10,11 +10,14 @@ from mmengine.config import Config
 
 from aclnet_plugin.analysis.errors import AnalysisError
 from aclnet_plugin.analysis.family_recovery import (
+    Recovery,
     Snapshot,
+    mean_of,
     pairs_of,
     read_groups,
     read_history,
     recovery,
+    recovery_by_epoch,
     recovery_grid,
 )
 from aclnet_plugin.analysis.family_rules import FamilyRule
@@ -145,3 +148,21 @@ def test_groups_that_cannot_be_used(tmp_path):
     other.write_bytes(b'cos\nsystem\n.')
     with pytest.raises(AnalysisError, match='system'):
         read_groups(other, 3)
+
+
+def test_means_leave_out_what_has_no_value():
+    none, half = Recovery(math.nan, 0, 0), Recovery(0.5, 0.25, 1)
+    assert mean_of([none, half], 'precision') == 0.5
+    assert mean_of([none, half], 'recall') == 0.125
+    assert math.isnan(mean_of([none], 'precision'))
+
+
+def test_epochs_of_several_trainings_are_joined():
+    together = pairs_of('aab')
+    rule = FamilyRule()
+    counts = np.zeros((3, 3), np.int64)
+    one, two = (Snapshot(e, counts, together, rule) for e in (1, 2))
+    found = recovery_by_epoch([[two], [one, two]], together)
+    assert list(found) == [1, 2]
+    assert [len(some) for some in found.values()] == [1, 2]
+    assert found[2][0] == recovery(together, together)

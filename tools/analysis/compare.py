@@ -67,8 +67,6 @@ from _many_runs import (
     run_command,
 )
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from aclnet_plugin.analysis.class_names import load_names
 from aclnet_plugin.analysis.comparison.arms import (
@@ -100,6 +98,7 @@ from aclnet_plugin.analysis.sweep.grid import read_grid
 from aclnet_plugin.analysis.sweep.runs import (
     check_owner,
 )
+from aclnet_plugin.analysis.text_table import print_table
 from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.utils.atomic import atomic_writer
 
@@ -255,7 +254,7 @@ def print_report(report: dict, console: Console) -> None:
             [arm['name'], mean_text(arm), str(len(arm['values']))]
             for arm in one['arms']
         ]
-        _print_table(f'{title}, {one["name"]}', header, rows, console)
+        print_table(f'{title}, {one["name"]}', header, rows, console)
         header = ['against', 'arm', 'difference', 't interval', 'bootstrap']
         rows = [
             [
@@ -268,30 +267,10 @@ def print_report(report: dict, console: Console) -> None:
             ]
             for pair in one['pairs']
         ]
-        _print_table('', [*header, 'p'], rows, console)
+        print_table('', [*header, 'p'], rows, console)
     console.out(report['worth'], highlight=False)
     for note in report['notes']:
         console.out(f'note: {note}', highlight=False)
-
-
-def _print_table(
-    title: str, header: list[str], rows: list[list[str]], console: Console
-) -> None:
-    if console.is_terminal:
-        table = Table(title=Text(title) if title else None)
-        for column in header:
-            table.add_column(column, overflow='fold')
-        for row in rows:
-            table.add_row(*map(Text, row))
-        console.print(table)
-        return
-    if title:
-        console.out(title, highlight=False)
-    widths = [max(map(len, one)) for one in zip(header, *rows, strict=True)]
-    for row in (header, *rows):
-        cells = zip(row, widths, strict=True)
-        text = '  '.join(cell.ljust(size) for cell, size in cells)
-        console.out(text.rstrip(), highlight=False)
 
 
 def run(args: argparse.Namespace) -> Iterator[Path]:

@@ -27,7 +27,7 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -35,17 +35,16 @@ import _common  # noqa: F401  (first: finds an uninstalled checkout)
 import numpy as np
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
-from rich.text import Text
 
 from aclnet_plugin.analysis.errors import AnalysisError
 from aclnet_plugin.analysis.family_recovery import (
     Recovery,
     Snapshot,
+    mean_of,
     pairs_of,
     read_groups,
     read_history,
-    recovery,
+    recovery_by_epoch,
     recovery_grid,
 )
 from aclnet_plugin.analysis.output import (
@@ -55,15 +54,22 @@ from aclnet_plugin.analysis.output import (
     save_figure,
     save_json,
 )
+from aclnet_plugin.analysis.text_table import print_table
 from aclnet_plugin.utils.arguments import number_above_0, whole_from
 from aclnet_plugin.visualization.curves_plot import Line, plot_curves
 from aclnet_plugin.visualization.sweep_map import plot_sweep_map
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PANELS = {
     'precision': 'Precision',
     'recall': 'Recall',
     'size': 'Members of a family',
 }
+
+
+ByEpoch = dict[int, list[Recovery]]
 
 
 class Method(NamedTuple):
@@ -161,6 +167,20 @@ def read_methods(arguments: Sequence[str]) -> list[Method]:
     return methods
 
 
+class Grid(NamedTuple):
+    """What other numbers make of the counts of the last epoch.
+
+    Attributes:
+        top_k: Values of K, the rows.
+        thresholds: Values of n_o, the columns.
+        cells: For each row and column, one entry for each training.
+    """
+
+    top_k: list[int]
+    thresholds: list[int]
+    cells: list[list[list[Recovery]]]
+
+
 def run(args: argparse.Namespace) -> Iterator[Path]:
     """Compare, print and write.
 
@@ -179,186 +199,146 @@ def run(args: argparse.Namespace) -> Iterator[Path]:
             f'no two classes of {str(args.groups)!r} are in one group: there '
             f'is nothing to be found'
         )
-    curves = {one.name: _epochs(one, together) for one in methods}
+    curves = {m.name: recovery_by_epoch(m.runs, together) for m in methods}
     _print_epochs(curves)
-    first = args.trainings[0].partition('=')[2] or args.trainings[0]
-    out = args.out or Path(first.split(',')[0], 'family_recovery')
-    subtitle = (
-        f'{total} classes in {len(set(groups))} groups; '
-        f'mean over {_seeds(methods)}'
-    )
-    figure = plot_curves(
-        {
-            title: {
-                name: _line(epochs, key) for name, epochs in curves.items()
-            }
-            for key, title in PANELS.items()
-        },
-        list(curves),
-        'epoch',
-        title='Families found and groups planted',
-        subtitle=subtitle,
-    )
+    first = args.trainings[0].rpartition('=')[2].split(',')[0]
+    out = args.out or Path(first, 'family_recovery')
+    figure = _curves(methods, curves, f'{total} classes, {len(set(groups))}')
     yield from save_figure(figure, out, 'family_recovery', args.format)
     yield save_csv(_rows(curves), out / 'family_recovery.csv')
-    content: dict = {'groups': groups, 'epochs': _plain(curves), 'grids': {}}
+    grids = {}
     if args.top_k or args.overlap_threshold:
-        for number, one in enumerate(methods):
-            rule = one.runs[0][-1].rule
-            top_k = args.top_k or [rule.top_k]
-            thresholds = args.overlap_threshold or [rule.overlap_threshold]
-            grids = [
-                recovery_grid(history[-1], together, top_k, thresholds)
-                for history in one.runs
+        grids = {m.name: _grid(args, m, together) for m in methods}
+    for number, one in enumerate(methods[: len(grids)]):
+        _print_grid(one, grids[one.name])
+        for key in ('precision', 'recall'):
+            figure = _map(one, grids[one.name], key)
+            yield from save_figure(figure, out, f'{key}_{number}', args.format)
+    content = {
+        'groups': groups,
+        'epochs': {
+            name: [
+                {'epoch': epoch, 'runs': list(map(_entry, some))}
+                for epoch, some in epochs.items()
             ]
-            for key in ('precision', 'recall'):
-                figure = _map(one, grids, key, top_k, thresholds)
-                stem = f'{key}_{number}'
-                yield from save_figure(figure, out, stem, args.format)
-            _print_grid(one, grids, top_k, thresholds)
-            content['grids'][one.name] = _plain_grid(grids, top_k, thresholds)
+            for name, epochs in curves.items()
+        },
+        'grids': {name: _plain(grid) for name, grid in grids.items()},
+    }
     yield save_json(content, out / 'family_recovery.json')
 
 
-def _epochs(method: Method, together: np.ndarray) -> dict[int, list[Recovery]]:
-    """For each epoch, one entry for each training that kept it."""
-    found: dict[int, list[Recovery]] = {}
-    for history in method.runs:
-        for one in history:
-            found.setdefault(one.epoch, []).append(
-                recovery(one.member, together)
-            )
-    return dict(sorted(found.items()))
-
-
-def _mean(some: Sequence[Recovery], key: str) -> float:
-    """Over the trainings that have a value."""
-    values = np.array([getattr(one, key) for one in some])
-    values = values[np.isfinite(values)]
-    return float(values.mean()) if len(values) else float('nan')
-
-
-def _line(epochs: dict[int, list[Recovery]], key: str) -> Line:
-    means = {epoch: _mean(some, key) for epoch, some in epochs.items()}
-    known = [epoch for epoch, value in means.items() if math.isfinite(value)]
-    return Line(np.array(known), np.array([means[epoch] for epoch in known]))
-
-
-def _seeds(methods: Sequence[Method]) -> str:
-    counts = sorted({len(one.runs) for one in methods})
-    text = ' or '.join(map(str, counts))
-    return f'{text} training{"" if counts == [1] else "s"}'
+def _grid(
+    args: argparse.Namespace, method: Method, together: np.ndarray
+) -> Grid:
+    rule = method.runs[0][-1].rule
+    top_k = args.top_k or [rule.top_k]
+    thresholds = args.overlap_threshold or [rule.overlap_threshold]
+    runs = [
+        recovery_grid(history[-1], together, top_k, thresholds)
+        for history in method.runs
+    ]
+    cells = [
+        [list(cell) for cell in zip(*rows, strict=True)]
+        for rows in zip(*runs, strict=True)
+    ]
+    return Grid(top_k, thresholds, cells)
 
 
 def _percent(value: float) -> str:
     return f'{100 * value:.1f}' if math.isfinite(value) else '-'
 
 
-def _print_epochs(curves: dict[str, dict[int, list[Recovery]]]) -> None:
-    table = Table(title='Families in force at the end of an epoch')
-    for title in ('training', 'epoch', 'precision %', 'recall %', 'members'):
-        table.add_column(
-            title, justify='left' if title == 'training' else 'right'
-        )
-    lines = [
+def _print_epochs(curves: dict[str, ByEpoch]) -> None:
+    header = ('training', 'epoch', 'precision %', 'recall %', 'members')
+    rows = [
         (
             name,
             str(epoch),
-            _percent(_mean(some, 'precision')),
-            _percent(_mean(some, 'recall')),
-            f'{_mean(some, "size"):.1f}',
+            _percent(mean_of(some, 'precision')),
+            _percent(mean_of(some, 'recall')),
+            f'{mean_of(some, "size"):.1f}',
         )
         for name, epochs in curves.items()
         for epoch, some in epochs.items()
     ]
-    _show(table, lines)
+    print_table('Families in force at the end of an epoch', header, rows)
 
 
-def _print_grid(
-    method: Method,
-    grids: Sequence[list[list[Recovery]]],
-    top_k: Sequence[int],
-    thresholds: Sequence[int],
-) -> None:
-    epoch = method.runs[0][-1].epoch
-    table = Table(
-        title=f'{method.name}: precision / recall in % by K and threshold, '
-        f'counts of epoch {epoch}'
+def _print_grid(method: Method, grid: Grid) -> None:
+    title = (
+        f'{method.name}: precision / recall in % by K and threshold, counts '
+        f'of epoch {method.runs[0][-1].epoch}'
     )
-    table.add_column('K')
-    for n_o in thresholds:
-        table.add_column(f'n_o = {n_o}', justify='right')
-    lines = []
-    for row, k in enumerate(top_k):
-        cells = [
-            [grid[row][c] for grid in grids] for c in range(len(thresholds))
+    header = ['K', *(f'n_o = {n_o}' for n_o in grid.thresholds)]
+    rows = [
+        [
+            str(k),
+            *(
+                f'{_percent(mean_of(some, "precision"))} / '
+                f'{_percent(mean_of(some, "recall"))}'
+                for some in row
+            ),
         ]
-        lines.append(
-            (
-                str(k),
-                *(
-                    f'{_percent(_mean(some, "precision"))} / '
-                    f'{_percent(_mean(some, "recall"))}'
-                    for some in cells
-                ),
-            )
-        )
-    _show(table, lines)
+        for k, row in zip(grid.top_k, grid.cells, strict=True)
+    ]
+    print_table(title, header, rows)
 
 
-def _show(table: Table, lines: Sequence[Sequence[str]]) -> None:
-    console = Console()
-    if console.is_terminal:
-        for line in lines:
-            table.add_row(*map(Text, line))
-        console.print(table)
-        return
-    print(table.title)
-    header = [str(column.header) for column in table.columns]
-    widths = [max(map(len, one)) for one in zip(header, *lines, strict=True)]
-    for line in (header, *lines):
-        cells = (cell.ljust(w) for cell, w in zip(line, widths, strict=True))
-        print('  '.join(cells).rstrip())
+def _curves(
+    methods: Sequence[Method], curves: dict[str, ByEpoch], what: str
+) -> Figure:
+    counts = sorted({len(one.runs) for one in methods})
+    plural = '' if counts == [1] else 's'
+    return plot_curves(
+        {
+            title: {name: _line(e, key) for name, e in curves.items()}
+            for key, title in PANELS.items()
+        },
+        list(curves),
+        'epoch',
+        title='Families found and groups planted',
+        subtitle=f'{what} groups; mean over '
+        f'{" or ".join(map(str, counts))} training{plural}',
+    )
 
 
-def _map(
-    method: Method,
-    grids: Sequence[list[list[Recovery]]],
-    key: str,
-    top_k: Sequence[int],
-    thresholds: Sequence[int],
-) -> object:
+def _line(epochs: ByEpoch, key: str) -> Line:
+    means = {epoch: mean_of(some, key) for epoch, some in epochs.items()}
+    known = [epoch for epoch, value in means.items() if math.isfinite(value)]
+    return Line(np.array(known), np.array([means[epoch] for epoch in known]))
+
+
+def _map(method: Method, grid: Grid, key: str) -> Figure:
     last = method.runs[0][-1]
-    base = None
-    if last.rule.top_k in top_k and last.rule.overlap_threshold in thresholds:
-        base = (
-            top_k.index(last.rule.top_k),
-            thresholds.index(last.rule.overlap_threshold),
+    place = None
+    try:
+        place = (
+            grid.top_k.index(last.rule.top_k),
+            grid.thresholds.index(last.rule.overlap_threshold),
         )
+    except ValueError:
+        pass  # the numbers of the training are not among them
     values = [
         [
-            [
-                100 * value
-                for grid in grids
-                if math.isfinite(value := getattr(grid[row][column], key))
-            ]
-            for column in range(len(thresholds))
+            [100 * x for one in some if math.isfinite(x := getattr(one, key))]
+            for some in row
         ]
-        for row in range(len(top_k))
+        for row in grid.cells
     ]
     return plot_sweep_map(
-        list(map(str, top_k)),
-        list(map(str, thresholds)),
+        list(map(str, grid.top_k)),
+        list(map(str, grid.thresholds)),
         values,
         ('K', 'overlap threshold'),
         f'{key} (%)',
-        base=base,
+        base=place,
         title=f'{PANELS[key]} of the families, {method.name}',
         subtitle=f'counts of epoch {last.epoch}',
     )
 
 
-def _rows(curves: dict[str, dict[int, list[Recovery]]]) -> list[list]:
+def _rows(curves: dict[str, ByEpoch]) -> list[list]:
     rows: list[list] = [['training', 'run', 'epoch', *Recovery._fields]]
     for name, epochs in curves.items():
         for epoch, some in epochs.items():
@@ -375,29 +355,15 @@ def _entry(one: Recovery) -> dict[str, float | None]:
     }
 
 
-def _plain(curves: dict[str, dict[int, list[Recovery]]]) -> dict:
-    return {
-        name: [
-            {'epoch': epoch, 'runs': [_entry(one) for one in some]}
-            for epoch, some in epochs.items()
-        ]
-        for name, epochs in curves.items()
-    }
-
-
-def _plain_grid(
-    grids: Sequence[list[list[Recovery]]],
-    top_k: Sequence[int],
-    thresholds: Sequence[int],
-) -> list[dict]:
+def _plain(grid: Grid) -> list[dict]:
     return [
         {
             'top_k': k,
             'overlap_threshold': n_o,
-            'runs': [_entry(grid[row][column]) for grid in grids],
+            'runs': list(map(_entry, some)),
         }
-        for row, k in enumerate(top_k)
-        for column, n_o in enumerate(thresholds)
+        for k, row in zip(grid.top_k, grid.cells, strict=True)
+        for n_o, some in zip(grid.thresholds, row, strict=True)
     ]
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from ..text_table import print_table
 from .outcomes import Outcome
 from .plan import Plan
 from .summary import Row, Summary
@@ -91,22 +90,7 @@ def print_summary(summary: Summary, console: Console) -> None:
     title = f'{summary.metric}{unit}, {summary.protocol}'
     header = ('setting', 'mean ± sd', 'seeds', 'less base')
     rows = [_cells(row) for row in summary.rows]
-    if console.is_terminal:
-        table = Table(title=title)
-        for number, column in enumerate(header):
-            table.add_column(column, justify='right' if number else 'left')
-        for row in rows:
-            table.add_row(*map(Text, row))
-        console.print(table)
-    else:
-        console.out(title, highlight=False)
-        widths = [
-            max(map(len, one)) for one in zip(header, *rows, strict=True)
-        ]
-        for row in (header, *rows):
-            cells = zip(row, widths, strict=True)
-            text = '  '.join(cell.ljust(size) for cell, size in cells)
-            console.out(text.rstrip(), highlight=False)
+    print_table(title, header, rows, console)
     for note in summary.notes:
         console.out(f'note: {note}', highlight=False)
 
