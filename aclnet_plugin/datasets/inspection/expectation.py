@@ -75,8 +75,8 @@ def expectation_of(cfg: Mapping[str, Any]) -> Expectation:
         else None,
         backbone=kind.__name__ if kind else None,
         relation_dim=_argument(head, None, 'relation_dim', 'in_channels')
-        if (dynamic or backbone.get('relation') == _TOPOLOGY)
-        and head.get('type') == 'ACLHead'
+        if head.get('type') == 'ACLHead'
+        and backbone.get('relation', dynamic and _TOPOLOGY) == _TOPOLOGY
         else None,
     )
 
@@ -102,10 +102,7 @@ def expectation_of_model(model: nn.Module) -> Expectation:
     else:
         joints = getattr(graph, 'num_node', None)
         name = getattr(graph, 'layout', None)
-    relation = (
-        _is_dynamic(type(backbone))
-        or getattr(backbone, 'relation', None) == _TOPOLOGY
-    )
+    relation = getattr(backbone, 'relation', None) == _TOPOLOGY
     return Expectation(
         num_classes=getattr(head, 'num_classes', None),
         joints=joints,
@@ -154,6 +151,6 @@ def _argument(
 
 
 def _is_dynamic(kind: type | None) -> bool:
-    """Whether a backbone always returns a relation vector."""
+    """Whether a backbone returns a relation vector by default."""
     known = MODELS.get('ACLGCN')
     return isinstance(kind, type) and issubclass(kind, known)

@@ -15,6 +15,7 @@ from aclnet_plugin.structures.skeletons import get_layout
 
 from ..layers import ACLBlock, random_adjacency, without_repetition
 from ..layers.norms import countable, norm, unobserved
+from ..layers.relations import check_relation
 from ..layers.skeleton_input import check_clips
 from ..layers.stages import stage_channels
 from ..layers.tcn import DEFAULT_BRANCHES
@@ -57,11 +58,17 @@ class ACLGCN(BaseModule):
             hooks on its blocks, and in training with ``SyncBatchNorm`` and
             the like. Shared persons have no second derivatives, and cannot
             be recorded by ``make_fx`` or ``vmap``. Defaults to ``'auto'``.
+        relation: ``'topology'``: the last block's dynamic graph is the
+            relation vector, V * V long. ``'pooled'``: features are the only
+            output, so that any head can follow, and
+            :class:`~..heads.ACLHead` takes the pooled feature as relation
+            vector (its ``relation_dim`` has to be that of the channels).
+            Defaults to ``'topology'``, as in the release.
         init_cfg: As in MMEngine; by default PyTorch's own initialisation.
 
     Raises:
         ValueError: If ``graph_cfg`` has unknown keys, widths do not work, or
-            ``share_absent`` is unknown.
+            ``share_absent`` or ``relation`` is unknown.
     """
 
     def __init__(
@@ -76,6 +83,7 @@ class ACLGCN(BaseModule):
         gcn_ratio: float = 0.125,
         tcn_ms_cfg: Sequence = DEFAULT_BRANCHES,
         share_absent: str = 'auto',
+        relation: str = 'topology',
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -85,6 +93,7 @@ class ACLGCN(BaseModule):
                 f'{share_absent!r}'
             )
         self.share_absent = share_absent
+        self.relation = check_relation(relation)
         self.layout, adjacency = _start_graph(**graph_cfg)
         self.in_channels = in_channels
         joints = self.layout.num_joints
@@ -108,17 +117,17 @@ class ACLGCN(BaseModule):
             )
         self.out_channels = out
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Features and relation vector of a batch of clips.
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """Features, and relation vector if wanted, of a batch of clips.
 
         Args:
             x: ``(N, M, T, V, C)``.
 
         Returns:
-            ``feats`` ``(N, M, C_out, T', V)`` and ``relation``
-            ``(N, V * V)``: the last block's dynamic graph averaged over
-            persons and channels, source joint before target joint
-            (section 2.4). It is exactly zero before the first update.
+            ``feats`` ``(N, M, C_out, T', V)`` and, for ``'topology'``,
+            ``relation`` ``(N, V * V)``: the last block's dynamic graph
+            averaged over persons and channels, source joint before target
+            joint (section 2.4). It is exactly zero before the first update.
 
         Raises:
             ValueError: If joints or channels do not fit the model.
@@ -140,8 +149,11 @@ class ACLGCN(BaseModule):
         if unique is not None:
             x = x.index_select(0, unique.place)
             relation = relation.index_select(0, unique.place)
+        feats = x.unflatten(0, (samples, persons))
+        if self.relation == 'pooled':
+            return feats
         relation = relation.view(samples, persons, joints * joints).mean(1)
-        return x.unflatten(0, (samples, persons)), relation
+        return feats, relation
 
     def _run_in_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """What :meth:`_run` returns, a few persons at a time."""

@@ -10,11 +10,10 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ..layers.channel_topology import ChannelTopologyBlock
+from ..layers.relations import check_relation
 from ..layers.skeleton_graph import read_graph_cfg
 from ..layers.skeleton_input import SkeletonInput
 from ..layers.stages import stage_channels
-
-RELATIONS = ('pooled', 'topology')
 
 
 @MODELS.register_module()
@@ -63,11 +62,7 @@ class CTRGCNet(BaseModule):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if relation not in RELATIONS:
-            raise ValueError(
-                f'relation must be one of {list(RELATIONS)}, got {relation!r}'
-            )
-        self.relation = relation
+        self.relation = check_relation(relation)
         self.layout, adjacency = read_graph_cfg(
             graph_cfg, ('spatial', 'stgcn_spatial', 'binary_adj'), 'CTRGCNet'
         )

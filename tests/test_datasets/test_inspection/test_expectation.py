@@ -66,6 +66,10 @@ EXPECTED = [
         Expectation(7, 25, 'nturgb+d', 3, 'ACLGCN'),
     ),
     (
+        model(small('ACLGCN', relation='pooled'), type='ACLHead'),
+        Expectation(7, 25, 'nturgb+d', 3, 'ACLGCN'),
+    ),
+    (
         model(
             small('CTRGCNet', relation='topology'),
             type='ACLHead',

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -141,6 +143,17 @@ def test_shapes_and_start_values():
     assert torch.equal(small().gcn[0].gcn.A, first)
 
 
+@pytest.mark.parametrize('training', [True, False])
+def test_the_choice_of_relation_changes_no_feature(training):
+    model = small().train(training)
+    twin = copy.deepcopy(model)
+    twin.relation = 'pooled'
+    x = torch.randn(2, 2, 9, 25, 3)
+    x[1, 1] = 0  # shared, in both ways of running
+    assert torch.equal(model(x)[0], twin(x))
+    assert torch.is_tensor(small(relation='pooled')(x))
+
+
 def test_one_frame_and_many_joints():
     joints = 30
     layout = dict(
@@ -172,6 +185,7 @@ def test_input_that_does_not_fit_is_explained():
         (dict(graph_cfg=dict(layout='nowhere')), 'nowhere'),
         (dict(graph_cfg=dict(num_filter=8)), 'needs a layout'),
         (dict(base_channels=4), 'gcn_ratio'),
+        (dict(relation='gram'), r"one of \['pooled', 'topology'\]"),
     ],
 )
 def test_wrong_settings_are_explained(kwargs, message):
