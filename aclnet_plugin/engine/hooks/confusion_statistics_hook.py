@@ -261,7 +261,7 @@ class ConfusionStatisticsHook(Hook):
         families = int((sizes > 0).sum())
         mean_size = float(sizes.sum()) / max(families, 1)
         top = top_confusions(
-            state.confusion.counts.cpu().numpy(), self.num_top
+            state.confusion.remembered.cpu().numpy(), self.num_top
         )
         hub: MessageHub = runner.message_hub
         hub.update_scalar(f'train/{prefix}/families', families)

@@ -145,6 +145,7 @@ class AffinityState(nn.Module):
         prototypes = self.prototypes.update(inter_embed, labels, preds)
         if self._rebuild_due:
             self.families.rebuild(self.confusion.counts)
+            self.confusion.forget()
             self._rebuild_due = False
         slots = self.bank.push(intra_embed, labels)
         columns = self.bank.live_columns(intra_embed, slots)

@@ -95,7 +95,8 @@ class ACLHead(GCNHead):
         behaviour: ``'paper'`` or ``'release'``, which presets the next four
             arguments. Defaults to ``'paper'``.
         confusion: Arguments of :class:`ConfusionStats`. ``mutual``: count
-            both directions (paper False, release True).
+            both directions (paper False, release True); ``keep``: share of
+            the counts that outlives a rebuild of the families (1).
         families: Arguments of :class:`FamilyTable`. ``fill``: fill sparse
             neighbour lists (False, True); ``union``: family rule (False,
             True); ``top_k`` (10); ``overlap_threshold`` (4).

@@ -129,8 +129,10 @@ def test_training_goes_through_the_phases(tiny_skeletons, tmp_path):
     assert state.epoch == 4
 
 
-def test_what_backends_are_told(tiny_skeletons, tmp_path):
+@pytest.mark.parametrize('keep', [1.0, 0.0])
+def test_what_backends_are_told(tiny_skeletons, tmp_path, keep):
     config = tiny_config(tiny_skeletons, tmp_path)
+    config.model.cls_head.confusion = dict(keep=keep)
     runner = build_runner(config, 'told')
     runner.train()
     (scalars,) = tmp_path.glob('*/vis_data/scalars.json')

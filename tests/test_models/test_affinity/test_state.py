@@ -94,6 +94,42 @@ def test_everything_learned_is_in_the_state_dict():
         assert torch.equal(value, loaded[key]), key
 
 
+@pytest.mark.parametrize('keep', [0, 0.4, 1])
+def test_share_of_the_counts_that_a_rebuild_leaves(keep):
+    state = build()
+    state.confusion = ConfusionStats(4, keep=keep)
+    want = [[0] * 4 for _ in range(4)]
+    for epoch in range(2, 7):
+        enter([state], epoch)
+        for step in range(4):
+            feed(state, 10 * epoch + step)
+            some = batch(10 * epoch + step)
+            for label, pred in zip(some.labels, some.preds, strict=True):
+                want[label][pred] += 1
+            if epoch > 2 and step == 0:
+                rebuilt = FamilyTable(4)
+                rebuilt.rebuild(torch.tensor(want))
+                assert torch.equal(state.families.member, rebuilt.member)
+                assert state.confusion.remembered.tolist() == want
+                want = [[int(keep * x) for x in row] for row in want]
+        assert state.confusion.counts.tolist() == want
+    assert set(state.state_dict()) == set(build().state_dict())
+
+
+def test_what_is_left_of_large_counts():
+    stats = ConfusionStats(2, keep=0.5)
+    stats.counts.fill_(2**40 + 3)
+    stats.forget()
+    assert (stats.counts == 2**39 + 1).all()
+    assert stats.counts.dtype == torch.int64
+
+
+@pytest.mark.parametrize('keep', [-0.1, 1.1])
+def test_a_share_that_is_none(keep):
+    with pytest.raises(ValueError, match='keep must be from 0 to 1'):
+        ConfusionStats(2, keep=keep)
+
+
 def test_moves_with_the_module():
     state = build().to('meta')
     assert all(b.is_meta for b in state.buffers())
