@@ -177,5 +177,6 @@ def test_inductor():
     model = backbone(
         num_stages=1, down_stages=(), tcn_ms_cfg=((3, 2), ('max', 3), '1x1')
     )
-    found, wanted = compiled_and_plain(model, clips())
-    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+    # In double: gradients of the input norm are sums that nearly cancel.
+    found, wanted = compiled_and_plain(model.double(), clips().double())
+    torch.testing.assert_close(found, wanted, rtol=1e-6, atol=1e-8)
