@@ -32,7 +32,6 @@ class ConfusionStats(nn.Module):
     """
 
     counts: Tensor
-    _before: Tensor | None
 
     def __init__(
         self, num_classes: int, mutual: bool = False, keep: float = 1.0
@@ -46,8 +45,9 @@ class ConfusionStats(nn.Module):
         self.register_buffer(
             'counts', torch.zeros(num_classes, num_classes, dtype=torch.int64)
         )
-        # For reports only.
-        self.register_buffer('_before', None, persistent=False)
+        # For reports only, and no buffer: one that appears in a training
+        # would upset what pairs buffers by place, as averages of models do.
+        self._before: Tensor | None = None
 
     @property
     def remembered(self) -> Tensor:

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.model import ExponentialMovingAverage
 
 from aclnet_plugin.models import ACLHead
 from aclnet_plugin.models.affinity import (
@@ -122,6 +123,17 @@ def test_what_is_left_of_large_counts():
     stats.forget()
     assert (stats.counts == 2**39 + 1).all()
     assert stats.counts.dtype == torch.int64
+
+
+def test_forgetting_adds_no_buffer_to_what_is_averaged():
+    state = build()
+    state.confusion = ConfusionStats(4, keep=0)
+    mean = ExponentialMovingAverage(state, momentum=0.1)
+    enter([state], 3)
+    feed(state)
+    assert state.confusion.remembered.any()
+    mean.update_parameters(state)
+    assert_equal(mean.module, state)
 
 
 @pytest.mark.parametrize('keep', [-0.1, 1.1])
