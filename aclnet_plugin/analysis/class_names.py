@@ -35,7 +35,7 @@ def load_names(path: str | os.PathLike[str], total: int) -> list[str]:
     elif path.suffix in ('.pkl', '.pickle'):
         names = _of_annotations(path)
     else:
-        names = _of_text(path)
+        names = lines_of_text(path)
     if len(names) != total:
         raise AnalysisError(
             f'{str(path)!r} has {len(names)} class names, but there are '
@@ -55,20 +55,44 @@ def _of_store(path: Path) -> list[str]:
 
 
 def _of_annotations(path: Path) -> list[str]:
-    try:
-        content = safe_load(path)
-    except pickle.UnpicklingError as error:
-        raise AnalysisError(str(error)) from error
-    names = content.get('classes') if isinstance(content, dict) else None
-    if not isinstance(names, (list, tuple)):
+    names = list_in_annotations(path, 'classes')
+    if names is None:
         raise AnalysisError(
             f"{str(path)!r} has no list of names under 'classes'; give a "
             'text file with one name a line instead'
         )
-    return [str(name) for name in names]
+    return names
 
 
-def _of_text(path: Path) -> list[str]:
+def list_in_annotations(path: Path, key: str) -> list[str] | None:
+    """A list of an annotation pickle, as text; None if it is not there.
+
+    Args:
+        path: The pickle.
+        key: Where the list is.
+
+    Raises:
+        AnalysisError: If the file is no pickle of plain data.
+    """
+    try:
+        content = safe_load(path)
+    except pickle.UnpicklingError as error:
+        raise AnalysisError(str(error)) from error
+    found = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(found, (list, tuple)):
+        return None
+    return [str(one) for one in found]
+
+
+def lines_of_text(path: Path) -> list[str]:
+    """Lines of a text file, without empty ones.
+
+    Args:
+        path: The file.
+
+    Raises:
+        AnalysisError: If it is not UTF-8.
+    """
     try:
         lines = path.read_text(encoding='utf-8-sig').splitlines()
     except UnicodeDecodeError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import pickle
 import re
 import statistics
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..utils.safe_pickle import safe_load
+from .class_names import lines_of_text, list_in_annotations
 from .errors import AnalysisError
 from .family_rules import FamilyRule, affinities, rule_of_checkpoint
 from .learned_state import pick_state, read_checkpoint
@@ -212,30 +211,17 @@ def read_groups(path: str | os.PathLike[str], total: int) -> list[str]:
     if not path.is_file():
         raise AnalysisError(f'there is no file {str(path)!r} for --groups')
     if path.suffix in ('.pkl', '.pickle'):
-        found = _of_annotations(path)
+        found = list_in_annotations(path, 'groups')
     else:
-        try:
-            text = path.read_text(encoding='utf-8-sig')
-        except UnicodeDecodeError as error:
-            raise AnalysisError(f'{str(path)!r} is not UTF-8 text') from error
-        found = [line.strip() for line in text.splitlines() if line.strip()]
+        found = lines_of_text(path)
+    if found is None:
+        raise AnalysisError(
+            f"{str(path)!r} has no list under 'groups'; give a text file with "
+            f'the group of each class, one a line, instead'
+        )
     if len(found) != total:
         raise AnalysisError(
             f'{str(path)!r} has the groups of {len(found)} classes, but there '
             f'are {total} classes'
         )
     return found
-
-
-def _of_annotations(path: Path) -> list[str]:
-    try:
-        content = safe_load(path)
-    except pickle.UnpicklingError as error:
-        raise AnalysisError(str(error)) from error
-    groups = content.get('groups') if isinstance(content, dict) else None
-    if not isinstance(groups, (list, tuple)):
-        raise AnalysisError(
-            f"{str(path)!r} has no list under 'groups'; give a text file with "
-            f'the group of each class, one a line, instead'
-        )
-    return [str(one) for one in groups]

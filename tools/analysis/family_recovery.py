@@ -26,6 +26,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -160,11 +161,10 @@ def read_methods(arguments: Sequence[str]) -> list[Method]:
             f'the trainings have different numbers of classes: '
             f'{", ".join(map(str, sorted(sizes)))}'
         )
-    methods = []
-    for name, paths in given:
-        methods.append(Method(name, histories[: len(paths)]))
-        del histories[: len(paths)]
-    return methods
+    left = iter(histories)
+    return [
+        Method(name, list(islice(left, len(paths)))) for name, paths in given
+    ]
 
 
 class Grid(NamedTuple):
