@@ -29,6 +29,8 @@ def config_file(request, tiny_skeletons, tmp_path_factory):
     config.custom_imports.imports.append('tests.training')
     config.custom_hooks.append(dict(type='FreezeNorm'))
     config.model.cls_head.behaviour = request.param
+    if request.param == 'release':
+        config.model.cls_head.confusion = dict(keep=0.5)
     config.train_dataloader.dataset.pipeline = AUGMENTED
     config.dump(path)
     return path

@@ -43,16 +43,6 @@ def checkpoint(tmp_path):
     return path
 
 
-@pytest.fixture
-def call(tool, capsys):
-    def run(*words):
-        status = tool.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return status, out if status == 0 else err
-
-    return run
-
-
 def test_table_picture_and_files(call, checkpoint, tmp_path):
     out = tmp_path / 'out'
     status, said = call(

@@ -16,16 +16,6 @@ def tool():
 
 
 @pytest.fixture
-def call(tool, capsys):
-    def run(*words):
-        status = tool.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return status, out if status == 0 else err
-
-    return run
-
-
-@pytest.fixture
 def trainings(tmp_path):
     """Two seeds; the first finds one of four pairs, then all; and another."""
     groups = tmp_path / 'groups.txt'
