@@ -26,7 +26,7 @@ Interval = tuple[float, float, float]
 
 _DARK, _GREY, _LINE = '#1f5f8b', '#8a8a8a', '#b9c7d1'
 _NAME_WIDTH = 40  # characters; longer names are shortened
-_LEFT_PLOT, _RIGHT_PLOT, _NUMBERS = 3.3, 2.7, 1.25  # inches
+LEFT_PLOT, _RIGHT_PLOT, NUMBERS = 3.3, 2.7, 1.25  # inches
 _ROW = 0.42
 
 
@@ -87,15 +87,15 @@ def plot_comparison(
     left = 0.35 + 0.078 * max(map(len, labels))
     head = TITLE_HEIGHT + 0.3 + 0.16 * subtitle.count('\n')
     height = _ROW * size + 0.1
-    second = left + _LEFT_PLOT + _NUMBERS + 0.15
+    second = left + LEFT_PLOT + NUMBERS + 0.15
     width = second + _RIGHT_PLOT + 1.6
     figure = new_figure(width, height + head + 0.65)
-    points = add_axes(figure, left, 0.65, _LEFT_PLOT, height)
+    points = add_axes(figure, left, 0.65, LEFT_PLOT, height)
     gains = add_axes(figure, second, 0.65, _RIGHT_PLOT, height)
     _draw_points(points, values, base)
-    _draw_gains(gains, differences, bootstrap, base)
+    draw_gains(gains, differences, bootstrap, base)
     for axes in (points, gains):
-        _dress(axes, size)
+        dress(axes, size)
     points.set_yticks(range(size), labels, fontsize=9)
     points.get_yticklabels()[base].set_color(MARK)
     gains.set_yticks([])
@@ -138,12 +138,20 @@ def _draw_points(
     axes.locator_params(axis='x', nbins=5)
 
 
-def _draw_gains(
+def draw_gains(
     axes: Axes,
     differences: Sequence[Interval | None],
     bootstrap: Sequence[tuple[float, float] | None],
-    base: int,
+    base: int | None,
 ) -> None:
+    """Draw differences with their intervals, a row for each.
+
+    Args:
+        axes: Where to draw.
+        differences: See :func:`plot_comparison`.
+        bootstrap: See :func:`plot_comparison`.
+        base: Row that is marked as the base; None if none is.
+    """
     axes.axvline(0, color=MARK, lw=1.1, ls=(0, (4, 2)), zorder=1)
     ends = [0.0]
     for row, (one, band) in enumerate(
@@ -190,7 +198,8 @@ def _beside(
     )  # fmt: skip
 
 
-def _dress(axes: Axes, size: int) -> None:
+def dress(axes: Axes, size: int) -> None:
+    """Frame, grid and limits of axes with ``size`` rows."""
     axes.set_ylim(size - 0.45, -0.55)
     axes.set_axisbelow(True)
     axes.grid(axis='x', color='#ececec')

@@ -182,7 +182,8 @@ def test_streams_are_fused_by_seed(compare, report, tmp_path):
         naive = 100 * (total.argmax(1) == file.labels).mean()
         assert fused['values'][str(seed)] == pytest.approx(naive)
     pictures = {p.name for p in (tmp_path / 'work/report').glob('*.png')}
-    assert 'compare-j-km.png' in pictures and len(pictures) == 3
+    assert {'compare-j-km.png', 'compare-streams.png'} < pictures
+    assert len(pictures) == 4
 
 
 def test_what_is_there_is_kept_when_something_is_added(compare):
