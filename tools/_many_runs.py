@@ -102,7 +102,7 @@ def print_commands(
     missing = [
         one
         for one in runs
-        if known_outcome(one, test, args.retry_failed) is None
+        if known_outcome(one, test, args.retry_failed, write=False) is None
     ]
     if args.slurm:
         for one in missing:

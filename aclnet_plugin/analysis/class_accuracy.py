@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ..evaluation import Predictions, load_predictions
 from ..evaluation.alignment import align
 from .errors import AnalysisError
+from .tested_samples import only
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,13 @@ class Comparison:
 
 def load_groups(
     groups: Sequence[tuple[str, Sequence[str | os.PathLike[str]]]],
+    samples: Collection[str] | None = None,
 ) -> tuple[list[Runs], list[str]]:
     """Read files of predictions, sample by sample alike.
 
     Args:
         groups: A name and files for each method.
+        samples: Names of those that count. Defaults to None: all.
 
     Returns:
         One :class:`Runs` for each group, and notes about how the samples
@@ -125,7 +128,11 @@ def load_groups(
         ValueError: If a file cannot be used, or they are not of the same
             samples.
     """
-    files = [load_predictions(path) for _, paths in groups for path in paths]
+    files = [
+        only(load_predictions(path), samples)
+        for _, paths in groups
+        for path in paths
+    ]
     aligned, notes = align(files)
     notes += _other_tests(aligned)
     found, start = [], 0

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 import shlex
 
 import pytest
@@ -308,14 +309,102 @@ def test_a_default_that_is_said_is_no_difference(compare, tmp_path):
     assert "'tiny' and 'said' are the same training" in err
 
 
-def test_lost_predictions_are_missed(compare, tmp_path):
+@pytest.fixture
+def ann_file(tmp_path):
+    """The 20 samples of the fake test; a split of 7 of them, and another."""
+    names = [f's{i}' for i in range(20)]
+    content = dict(
+        annotations=[
+            dict(frame_dir=name, label=i % 3, total_frames=1)
+            for i, name in enumerate(names)
+        ],
+        split=dict(some=names[3:10], more=[*names[3:10], 'else']),
+    )
+    content['annotations'].append(dict(frame_dir='else', label=0))
+    path = tmp_path / 'ann.pkl'
+    path.write_bytes(pickle.dumps(content))
+    return str(path)
+
+
+def test_some_of_the_samples(compare, report, ann_file, tmp_path):
+    compare('--streams', 'j', 'b')
+    given = ['--plot-only', '--streams', 'j', 'b', '--ann-file', ann_file]
+    status, out, _ = compare(*given, '--split', 'some')
+    assert status == 0
+    assert '7 chosen samples' in out
+    content = report()
+    rows = [row for row in content['runs'] if row['arm'] == 'at 4']
+    assert len(rows) == 4
+    for row in rows:
+        (path,) = (tmp_path / 'work' / row['folder']).rglob('predictions.pkl')
+        samples = pickle.loads(path.read_bytes())
+        hits = [
+            max(range(3), key=one['pred_score'].__getitem__) == one['gt_label']
+            for one in samples
+            if one['frame_dir'] in {f's{i}' for i in range(3, 10)}
+        ]
+        assert row['value'] == pytest.approx(100 * sum(hits) / 7)
+    assert content['series'][-1]['fused']
+    for one in content['classes']:
+        assert sum(row['samples'] for row in one['classes']) == 7
+
+
+def test_a_split_that_was_not_tested(compare, ann_file):
+    compare()
+    given = ['--plot-only', '--ann-file', ann_file]
+    status, _, err = compare(*given, '--split', 'more')
+    assert status == 1
+    assert "lacks 1 of 8 samples of the split, such as 'else'" in err
+    status, _, err = compare(*given, '--split', 'none')
+    assert status == 1 and "no split 'none'" in err
+    status, _, err = compare(
+        *given, '--split', 'some', '--metric', 'acc/other'
+    )
+    assert status == 1 and 'not acc/other' in err
+    with pytest.raises(SystemExit):
+        compare(*given)
+
+
+def test_without_predictions_the_rest_is_told(compare, report, tmp_path):
+    compare('--streams', 'j', 'b', seeds=[0, 1])
+    path = next((tmp_path / 'work').rglob('at-3-j*/seed0/**/predictions.pkl'))
+    path.unlink()
+    status, out, _ = compare('--plot-only', '--streams', 'j', 'b')
+    assert status == 0
+    said = ' '.join(out.split())
+    assert 'note: at 3, seed 0: not fused' in said
+    assert 'is tested again' in said
+    content = report()
+    values = [
+        {arm['name']: list(arm['values']) for arm in one['arms']}
+        for one in content['series']
+    ]
+    both = {'at 3': ['0', '1'], 'at 4': ['0', '1']}
+    assert values == [both, both, {'at 3': ['1'], 'at 4': ['0', '1']}]
+    assert [one['stream'] for one in content['classes']] == ['b']
+    assert any('no classes of' in note for note in content['notes'])
+    assert content['worth'].startswith('One seed')
+
+
+def test_an_empty_file_of_predictions_is_named(compare, tmp_path):
     compare(seeds=[0])
     path = next((tmp_path / 'work').rglob('predictions.pkl'))
-    path.unlink()
-    status, _, err = compare('--plot-only', seeds=[0])
+    path.write_bytes(b'')
+    status, out, _ = compare('--plot-only', seeds=[0])
+    assert status == 0
+    assert 'no classes of' in out and 'predictions.pkl' in out
+
+
+def test_arms_that_streams_make_equal_are_refused(compare, tmp_path):
+    bone = {'train_dataloader.dataset.pipeline.1.stream': 'b'}
+    bone |= {key.replace('train', 'val'): 'b' for key in bone}
+    bone |= {key.replace('train', 'test'): 'b' for key in bone}
+    tiny_config('none.pkl', 'unused', **bone).dump(tmp_path / 'bone.py')
+    status, _, err = compare(
+        '--streams', 'j', 'b', arms=('tiny', 'bone'), settings=()
+    )
     assert status == 1
-    assert str(path) in err
-    assert 'is tested again' in err
+    assert "'tiny' and 'bone' are the same training with --streams" in err
 
 
 @pytest.mark.slow

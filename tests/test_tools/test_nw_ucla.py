@@ -105,6 +105,25 @@ def test_content(tree, tmp_path):
     assert len(dataset) == 40
 
 
+def test_what_is_tested_and_trained_on_is_left_out(tree, tmp_path, capsys):
+    assert run(tree, tmp_path / 'a.pkl') == 0
+    split = safe_load(tmp_path / 'a.pkl')['split']
+    assert split['xview_val_unseen'] == split['xview_val']
+    assert 'with the same key points' not in capsys.readouterr().out
+    third = next(name for name in NAMES if name.endswith('_v03'))
+    second = third.replace('_v03', '_v02')
+    content = record(third) | dict(skeletons=record(second)['skeletons'])
+    (tree / f'{third}.json').write_text(json.dumps(content))
+
+    assert run(tree, tmp_path / 'b.pkl') == 0
+    split = safe_load(tmp_path / 'b.pkl')['split']
+    others = [name for name in split['xview_val'] if name != third]
+    assert split['xview_val_unseen'] == split['xview3_val_unseen'] == others
+    assert second not in split['xview2_val_unseen']
+    assert split['xview1_val_unseen'] == split['xview1_val']
+    assert '1 of the 20 sequences of xview_val' in capsys.readouterr().out
+
+
 def test_half_precision(tree, tmp_path):
     run(tree, tmp_path / 'out.pkl', '--dtype', 'float16')
     first = safe_load(tmp_path / 'out.pkl')['annotations'][0]

@@ -16,6 +16,11 @@ the others are compared with::
     python tools/analysis/compare.py --arms $joint \
         --grid-file configs/aclnet/sweeps/rivals.yml --settings CE both \
         --streams j b k jm bm km --seeds 0 1 2 3 4
+    # The same on the test samples that a training could not have seen.
+    python tools/analysis/compare.py --arms $joint \
+        --grid-file configs/aclnet/sweeps/rivals.yml --settings CE both \
+        --plot-only --out unseen --ann-file data/nw_ucla/nw_ucla.pkl \
+        --split xview_val_unseen
     # A look before anything starts; under slurm, and what came out of it.
     python tools/analysis/compare.py --arms a.py b.py --dry-run
     python tools/analysis/compare.py --arms a.py b.py --slurm PART | bash
@@ -98,6 +103,7 @@ from aclnet_plugin.analysis.sweep.grid import read_grid
 from aclnet_plugin.analysis.sweep.runs import (
     check_owner,
 )
+from aclnet_plugin.analysis.tested_samples import samples_of
 from aclnet_plugin.analysis.text_table import print_table
 from aclnet_plugin.utils.arguments import number_above_0
 from aclnet_plugin.utils.atomic import atomic_writer
@@ -132,8 +138,21 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='list the N classes with the largest gains, and losses; '
         'compare_classes.csv has all. Defaults to 5',
     )
+    parser.add_argument(
+        '--ann-file',
+        type=local_file,
+        metavar='FILE',
+        help='with --split: count only the test samples of a split of this '
+        'annotation file; the predictions are there, nothing is tested again',
+    )
+    parser.add_argument('--split', metavar='NAME', help='see --ann-file')
     add_launching(parser)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if (args.ann_file is None) != (args.split is None):
+        parser.error('--ann-file and --split go together')
+    if args.split and args.no_test:
+        parser.error('--split chooses test samples; leave --no-test out')
+    return args
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
@@ -232,6 +251,9 @@ def read_plan(args: argparse.Namespace) -> Plan:
         )
     for one in plan.ordered:
         check_owner(one)
+    args.samples = None
+    if args.ann_file:
+        args.samples = samples_of(args.ann_file, args.split)
     if args.classes:
         # Now, not after hours of training.
         head = plan.ordered[0].resolved.model.get('cls_head') or {}
@@ -291,7 +313,7 @@ def run(args: argparse.Namespace) -> Iterator[Path]:
     outcomes = carry_out(plan.ordered, SCRIPTS, test, args, plan.root)
     choices = Choices(
         args.metric, test, args.level, args.resamples, args.seed,
-        args.classes,
+        args.classes, args.samples,
     )  # fmt: skip
     report = make_report(plan, outcomes, choices)
     print_report(report, Console())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..class_accuracy import compare, load_groups
@@ -20,6 +20,7 @@ def class_changes(
     stream: str,
     classes: Any = None,
     level: float = 0.95,
+    samples: Collection[str] | None = None,
 ) -> dict[str, Any] | None:
     """Compare two arms class by class, over the seeds that both have.
 
@@ -30,6 +31,7 @@ def class_changes(
         stream: Of which stream.
         classes: File of class names. Defaults to None: numbers.
         level: Of the intervals. Defaults to 0.95.
+        samples: Names of those that count. Defaults to None: all.
 
     Returns:
         What becomes JSON, accuracies in percent, the largest gain first; None
@@ -51,7 +53,8 @@ def class_changes(
         [
             (pair.before.name, [predictions_file(run) for run in before]),
             (pair.after.name, [predictions_file(run) for run in after]),
-        ]
+        ],
+        samples,
     )
     found = compare(*sides, level=level)
     names = names_for(classes, None, sides[0].num_classes)

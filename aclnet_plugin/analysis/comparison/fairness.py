@@ -124,7 +124,7 @@ def judge(
         free = [group for group in found if group not in allow]
         if compare is not None:
             wrong = [group for group in free if group != compare]
-            thing = compare if compare in found else ''
+            thing = compare if compare in found else next(iter(found), '')
         else:
             wrong = free if len(free) > 1 else []
             thing = (free or [*found, ''])[0]
@@ -153,8 +153,8 @@ def _without_nothing(value: Any) -> Any:
     """Entries of None say as much as no entry."""
     if not isinstance(value, dict):
         return value
-    kept = {key: _without_nothing(one) for key, one in value.items()}
-    return {k: v for k, v in kept.items() if v not in (None, {}, [])}
+    # Empty is not absent: ``down_stages=()`` is another network.
+    return {k: _without_nothing(v) for k, v in value.items() if v is not None}
 
 
 def _complaint(

@@ -127,6 +127,7 @@ def make_plan(
                     config,
                     dump=test,
                 )
+    _refuse_equal_runs(runs)
     return Plan(
         list(arms),
         pairs,
@@ -155,6 +156,18 @@ def _refuse_equal(
                 )
         meanings[arm.name] = meaning
         advance()
+
+
+def _refuse_equal_runs(runs: Mapping[tuple[str, str, int], Run]) -> None:
+    """Configs that differ in the stream alone are one once it is set."""
+    owners: dict[str, str] = {}
+    for (arm, _, _), run in runs.items():
+        other = owners.setdefault(f'{run.digest} {run.test_digest}', arm)
+        if other != arm:
+            raise AnalysisError(
+                f'arms {other!r} and {arm!r} are the same training with '
+                f'--streams, {run.label}; leave one out'
+            )
 
 
 def _check_loops(arm: Arm, config: Config, test: bool) -> None:

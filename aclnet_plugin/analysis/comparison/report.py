@@ -25,6 +25,7 @@ class Choices(NamedTuple):
         resamples: Bootstrap samples.
         seed: Decides them.
         classes: File of class names.
+        samples: Names of the test samples that count; None for all.
     """
 
     metric: str = 'acc/top1'
@@ -33,6 +34,7 @@ class Choices(NamedTuple):
     resamples: int = 10_000
     seed: int = 0
     classes: Path | None = None
+    samples: frozenset[str] | None = None
 
 
 def make_report(
@@ -49,14 +51,17 @@ def make_report(
         What becomes JSON.
 
     Raises:
-        AnalysisError: If finished runs do not have the metric, or lack
-            predictions.
-        ValueError: If a file of predictions cannot be used.
+        AnalysisError: If finished runs do not have the metric, or not of
+            the chosen samples.
     """
-    series = stream_series(plan, outcomes, choices.metric, choices.tested)
+    series = stream_series(
+        plan, outcomes, choices.metric, choices.tested, choices.samples
+    )
     notes = _notes(plan, outcomes)
     if choices.tested:
-        fused, more = fused_series(plan, outcomes, choices.metric)
+        fused, more = fused_series(
+            plan, outcomes, choices.metric, choices.samples
+        )
         series |= fused
         notes += more
     elif len(plan.streams) > 1:
@@ -75,19 +80,13 @@ def make_report(
     ]
     changes = []
     if choices.tested:
-        changes = [
-            {'pair': pair.title, 'before': pair.before.name,
-             'after': pair.after.name, **found}
-            for pair in plan.pairs
-            for stream in plan.streams
-            if (found := class_changes(
-                plan, outcomes, pair, stream, choices.classes, choices.level,
-            ))
-        ]  # fmt: skip
-        notes += dict.fromkeys(n for one in changes for n in one['notes'])
+        changes, more = _class_changes(plan, outcomes, choices)
+        notes += more
     lengths = sorted({run.length for run in plan.runs.values()})
     where = 'test' if choices.tested else 'validation'
-    most = max(len(p['differences']) for one in told for p in one['pairs'])
+    # Of the pair with the fewest, for which the most caution is due.
+    sizes = [len(p['differences']) for one in told for p in one['pairs']]
+    fewest = min(filter(None, sizes), default=0)
     kept = {
         tuple(sorted(one.result.circumstances.items()))
         for one in outcomes
@@ -97,10 +96,15 @@ def make_report(
         'metric': choices.metric,
         'unit': '%' if scale_of(choices.metric) == 100 else '',
         'protocol': f'{where} after the last epoch '
-        f'({", ".join(map(str, lengths))})',
+        f'({", ".join(map(str, lengths))})'
+        + (
+            ''
+            if choices.samples is None
+            else f', {len(choices.samples)} chosen samples'
+        ),
         'seeds': plan.seeds,
         'level': choices.level,
-        'worth': worth(most, choices.level),
+        'worth': worth(fewest, choices.level),
         'differences': [
             {
                 'pair': one.pair.title,
@@ -126,6 +130,29 @@ def make_report(
         'circumstances': [dict(one) for one in sorted(kept)],
         'runs': _runs(plan, outcomes, series),
     }
+
+
+def _class_changes(
+    plan: Plan, outcomes: Sequence[Outcome], choices: Choices
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Of each pair and stream; and notes, also on files without use."""
+    changes = []
+    notes: dict[str, None] = {}
+    for pair in plan.pairs:
+        for stream in plan.streams:
+            try:
+                found = class_changes(
+                    plan, outcomes, pair, stream,
+                    choices.classes, choices.level, choices.samples,
+                )  # fmt: skip
+            except ValueError as error:
+                notes[f'no classes of {pair.title}: {error}'] = None
+                continue
+            if found:
+                names = {'before': pair.before.name, 'after': pair.after.name}
+                changes.append({'pair': pair.title, **names, **found})
+                notes |= dict.fromkeys(found['notes'])
+    return changes, list(notes)
 
 
 def _series(

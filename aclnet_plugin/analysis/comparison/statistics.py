@@ -70,9 +70,15 @@ def compare_seeds(
         seed: Decides the draws. Defaults to 0.
 
     Raises:
-        AnalysisError: If ``level`` or ``resamples`` is out of range.
+        AnalysisError: If ``level`` or ``resamples`` is out of range, or a
+            value is not finite.
     """
     check_interval(level, resamples)
+    sides = np.array(
+        [(before[s], after[s]) for s in before if s in after], np.float64
+    )
+    if not np.isfinite(sides).all():
+        raise AnalysisError('a value is not finite, which has no differences')
     found = {s: after[s] - before[s] for s in sorted(before) if s in after}
     values = np.array(list(found.values()), np.float64)
     total = len(values)
@@ -83,7 +89,7 @@ def compare_seeds(
         return Paired(found, mean)
     spread = float(values.std(ddof=1))
     # Differences of accuracies may be equal but for rounding.
-    if np.ptp(values) <= 1e-9 * max(np.abs(values).max(), 1):
+    if np.ptp(values) <= 1e-9 * np.abs(sides).max():
         return Paired(found, mean, 0.0)
     reach = spread / total**0.5 * stats.t.ppf((1 + level) / 2, total - 1)
     p = float(stats.ttest_1samp(values, 0).pvalue)
@@ -157,10 +163,12 @@ def worth(total: int, level: float = 0.95) -> str:
         total: Number of seeds.
         level: Of the intervals.
     """
+    if total < 1:
+        return 'No seed has finished in both of two arms.'
     if total < 2:
         return (
             'One seed shows no spread, so that nothing can be said about '
-            'chance; single runs of one config differ by up to a point.'
+            'chance; single runs of one config can differ by several points.'
         )
     factor = float(stats.t.ppf((1 + level) / 2, total - 1))
     text = (

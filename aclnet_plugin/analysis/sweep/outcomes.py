@@ -14,7 +14,7 @@ from .results import (
     trained,
     write_result,
 )
-from .runs import Run
+from .runs import Run, claimed_circumstances
 
 
 class Outcome(NamedTuple):
@@ -34,7 +34,9 @@ class Outcome(NamedTuple):
     reason: str = ''
 
 
-def known_outcome(run: Run, test: bool, retry_failed: bool) -> Outcome | None:
+def known_outcome(
+    run: Run, test: bool, retry_failed: bool, write: bool = True
+) -> Outcome | None:
     """What became of a run in an earlier call; None if it has to be run.
 
     A run whose log is complete, as after training under slurm, is finished
@@ -44,13 +46,14 @@ def known_outcome(run: Run, test: bool, retry_failed: bool) -> Outcome | None:
         run: The run.
         test: Whether it also has to be tested.
         retry_failed: Whether a failure does not count.
+        write: Whether to keep what is found in logs. Defaults to True.
     """
-    result = read_result(run)
     try:
+        result = read_result(run)
         if result is None and (run.folder / 'run.json').exists():
-            result = collect(run)
+            result = collect(run, late=True, write=write)
         if result is not None and test and result.test is None:
-            result = collect(run, result)
+            result = collect(run, result, write=write)
     except AnalysisError as error:
         return Outcome(run, 'failed', None, str(error))
     if result is not None and not (test and result.test is None):
@@ -62,7 +65,12 @@ def known_outcome(run: Run, test: bool, retry_failed: bool) -> Outcome | None:
 
 
 def collect(
-    run: Run, known: Result | None = None, seconds: float | None = None
+    run: Run,
+    known: Result | None = None,
+    seconds: float | None = None,
+    *,
+    late: bool = False,
+    write: bool = True,
 ) -> Result | None:
     """Read the result of a run from its logs, and keep it.
 
@@ -70,6 +78,10 @@ def collect(
         run: The run.
         known: What is known of it already. Defaults to None.
         seconds: The training took. Defaults to None: unknown.
+        late: Whether somebody else trained it, at some time: then the
+            circumstances are those of when the run was claimed. Defaults to
+            False: it has just been trained here.
+        write: Whether to keep it. Defaults to True.
 
     Returns:
         None if the training is not complete.
@@ -81,8 +93,11 @@ def collect(
     if metrics is None:
         return None
     if known is None:
-        known = Result(run.length, metrics, None, seconds, circumstances())
+        where = claimed_circumstances(run) if late else circumstances()
+        known = Result(run.length, metrics, None, seconds, where)
     result = known._replace(test=read_test(run))
+    if not write:
+        return result
     if result != known or read_result(run) is None:
         write_result(run, result)
     return result

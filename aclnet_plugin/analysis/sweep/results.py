@@ -180,7 +180,8 @@ def read_result(run: Run) -> Result | None:
         if content['digest'] != run.digest or content['seed'] != run.seed:
             return None
         result = Result(**{key: content[key] for key in Result._fields})
-    except (ValueError, KeyError, TypeError) as error:
+        _check(result)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnalysisError(
             f'{path} is no result of a run; remove it, and it is made anew '
             f'from the logs'
@@ -188,6 +189,20 @@ def read_result(run: Run) -> Result | None:
     if content.get('test_digest') != run.test_digest:
         result = result._replace(test=None)
     return result
+
+
+def _check(result: Result) -> None:
+    """Refuse what a damaged file can hold, by TypeError or ValueError."""
+    for metrics in (result.validation, result.test):
+        if metrics is not None and not all(
+            map(math.isfinite, metrics.values())
+        ):
+            raise ValueError('a metric is not finite')
+    if result.validation is None or not isinstance(result.length, int):
+        raise TypeError('no validation, or no length')
+    if result.seconds is not None:
+        math.isfinite(result.seconds)
+    dict(result.circumstances)
 
 
 def write_failure(run: Run, reason: str, tail: str) -> None:

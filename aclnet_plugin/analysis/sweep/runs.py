@@ -16,6 +16,7 @@ from mmengine.config import Config
 from ...utils.atomic import atomic_writer
 from ..errors import AnalysisError
 from ..report.work_dir import last_checkpoint
+from .circumstances import circumstances
 from .digest import digest_of, evaluation_part, training_part
 from .resolve import resolve
 
@@ -175,11 +176,32 @@ def claim_folder(run: Run) -> None:
         'options': dict(run.options),
         'seed': run.seed,
         'digest': run.digest,
+        'circumstances': circumstances(),
     }
     with atomic_writer(run.folder / 'run.json') as file:
         file.write(json.dumps(mine, indent=2, default=str).encode())
     with atomic_writer(run.config_file) as file:
         file.write(run.resolved.pretty_text.encode())
+
+
+def claimed_circumstances(run: Run) -> dict[str, str]:
+    """Versions at the time when the folder of a run was claimed.
+
+    Args:
+        run: The run. A batch system may have trained it on any machine.
+
+    Returns:
+        As :func:`~.circumstances.circumstances`, ``'unknown'`` where nothing
+        was kept.
+    """
+    found = dict.fromkeys(circumstances(), 'unknown')
+    owner = run.folder / 'run.json'
+    try:
+        kept = json.loads(owner.read_text(encoding='utf-8'))['circumstances']
+        found |= {key: str(kept[key]) for key in found}
+    except (OSError, ValueError, KeyError, TypeError):
+        return found
+    return found | {'machine': 'unknown'}
 
 
 def train_arguments(run: Run) -> list[str]:

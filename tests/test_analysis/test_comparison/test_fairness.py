@@ -118,6 +118,20 @@ def test_a_named_thing_is_the_only_one():
     assert (verdict.compared, verdict.also) == ('loss', ['schedule'])
 
 
+def test_without_the_named_thing_another_is_told():
+    configs = {'a': config_of(), 'b': config_of(SCHEDULE, DATA)}
+    (verdict,) = judged(configs, 'loss', ['schedule', 'data'])
+    assert (verdict.compared, verdict.also) == ('data', ['schedule'])
+
+
+@pytest.mark.parametrize('nothing', [[], (), {}])
+def test_empty_is_not_absent(nothing):
+    configs = {'a': config_of(), 'b': config_of(LOSS)}
+    configs['b'].model.backbone.down_stages = nothing
+    with pytest.raises(AnalysisError, match='loss and backbone'):
+        judged(configs)
+
+
 def test_other_pairs_are_counted():
     configs = {'a': config_of()}
     configs |= {name: config_of(LOSS, DATA) for name in 'bc'}

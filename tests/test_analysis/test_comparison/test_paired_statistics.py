@@ -82,6 +82,22 @@ def test_without_spread_nothing_is_made_up():
     assert not equal.clear
 
 
+def test_small_differences_are_not_equal():
+    found = compare_seeds(
+        {0: 1e-9, 1: 1e-9, 2: 1e-9}, {0: 2e-9, 1: 4e-9, 2: 6e-9}
+    )
+    assert found.spread == pytest.approx(2e-9)
+    assert compare_seeds({0: 0.0, 1: 0.0}, {0: 0.0, 1: 0.0}).spread == 0
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_values_must_be_finite(value):
+    with pytest.raises(AnalysisError, match='not finite'):
+        compare_seeds({0: 1.0, 1: value}, {0: 1.0, 1: 2.0})
+    # What is not compared does no harm.
+    assert compare_seeds({0: 1.0, 1: value}, {0: 1.5}).mean == 0.5
+
+
 def test_what_a_bootstrap_can_hold_at_most():
     """Drawn anew: how often 4 differences are not all on one side of 0."""
     drawn = np.random.default_rng(0).normal(size=(20_000, 4))
@@ -92,6 +108,7 @@ def test_what_a_bootstrap_can_hold_at_most():
     assert 'too narrow: it lies' not in worth(6)
     assert '12.7 standard errors' in worth(2)
     assert 'nothing can be said' in worth(1)
+    assert 'No seed' in worth(0)
 
 
 def test_holm_by_hand():
