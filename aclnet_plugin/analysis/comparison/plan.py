@@ -162,7 +162,7 @@ def _refuse_equal_runs(runs: Mapping[tuple[str, str, int], Run]) -> None:
     """Configs that differ in the stream alone are one once it is set."""
     owners: dict[str, str] = {}
     for (arm, _, _), run in runs.items():
-        other = owners.setdefault(f'{run.digest} {run.test_digest}', arm)
+        other = owners.setdefault(run.digest, arm)
         if other != arm:
             raise AnalysisError(
                 f'arms {other!r} and {arm!r} are the same training with '
