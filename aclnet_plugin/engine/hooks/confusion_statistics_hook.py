@@ -12,6 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from aclnet_plugin.models.affinity import AffinityState
+from aclnet_plugin.utils.checks import check_whole
 from aclnet_plugin.utils.dist import require_even_ranks
 from aclnet_plugin.visualization import top_confusions
 
@@ -75,8 +76,8 @@ class ConfusionStatisticsHook(Hook):
         num_top: How many of the largest confusions to log. Defaults to 5.
 
     Raises:
-        ValueError: If the epochs are out of order, or if the model has no
-            affinity state.
+        ValueError: If the epochs are out of order or no whole numbers, or
+            if the model has no affinity state.
     """
 
     priority = 'NORMAL'
@@ -88,9 +89,12 @@ class ConfusionStatisticsHook(Hook):
         interval: int = 1,
         num_top: int = 5,
     ) -> None:
+        for name, epoch in (('count_begin', count_begin), ('begin', begin)):
+            if epoch is not None:
+                check_whole(f'{name}, an epoch,', epoch, 0)
         _check_order(count_begin, begin)
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
+        check_whole('interval', interval, 1)
+        check_whole('num_top', num_top, 0)
         self.count_begin = count_begin
         self.begin = begin
         self.interval = interval
@@ -133,6 +137,16 @@ class ConfusionStatisticsHook(Hook):
                 f'{self.begin + 1} of {runner.max_epochs}. Lower count_begin '
                 f'and begin of ConfusionStatisticsHook.'
             )
+
+        for state in self._states:
+            if state.families.barren:
+                runner.logger.warning(
+                    f'Next to no class will have a family: the '
+                    f'overlap_threshold, {state.families.overlap_threshold}, '
+                    f'is not below top_k, {state.families.top_k}. Lower it '
+                    f'in cls_head.families; without families the '
+                    f'inter-class loss is 0.'
+                )
 
     def _settle_epochs(self, max_epochs: int) -> None:
         """Fill in the epochs that were not given."""
@@ -288,11 +302,11 @@ class ConfusionStatisticsHook(Hook):
 
 
 def _check_order(count_begin: int | None, begin: int | None) -> None:
-    """Epochs that are given must not be negative or out of order."""
-    given = [epoch for epoch in (0, count_begin, begin) if epoch is not None]
+    """Epochs that are given must not be out of order."""
+    given = [epoch for epoch in (count_begin, begin) if epoch is not None]
     if given != sorted(given):
         raise ValueError(
-            f'ConfusionStatisticsHook needs 0 <= count_begin <= begin, '
+            f'ConfusionStatisticsHook needs count_begin <= begin, '
             f'got count_begin={count_begin}, begin={begin}'
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.checks import check_number
+
 from .functional import add_confusions
 
 
@@ -37,8 +39,7 @@ class ConfusionStats(nn.Module):
         self, num_classes: int, mutual: bool = False, keep: float = 1.0
     ) -> None:
         super().__init__()
-        if not 0 <= keep <= 1:
-            raise ValueError(f'keep must be from 0 to 1, got {keep}')
+        check_number('keep', keep, most=1)
         self.num_classes = num_classes
         self.mutual = mutual
         self.keep = keep

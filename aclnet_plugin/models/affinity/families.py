@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.checks import check_whole
+
 from .functional import build_families
 
 
@@ -14,7 +16,8 @@ class FamilyTable(nn.Module):
     Args:
         num_classes: K.
         top_k: Neighbour set size. Defaults to 10.
-        overlap_threshold: n_o. Defaults to 4.
+        overlap_threshold: n_o. Defaults to 4. Without ``union`` it should
+            be below ``top_k``: from there on there is hardly any family.
         fill: Fill sparse neighbour lists with zero-count classes; see
             :func:`~.functional.nearest_confusions`. Paper: False (default).
             Release: True.
@@ -22,6 +25,9 @@ class FamilyTable(nn.Module):
             instead of those above the affinity threshold; see
             :func:`~.functional.build_families`. Paper: False (default).
             Release: True.
+
+    Raises:
+        ValueError: If a number is not whole, or too small.
 
     Attributes:
         member: Buffer ``(K, K)`` bool; row i marks the members of W(i).
@@ -38,15 +44,10 @@ class FamilyTable(nn.Module):
         union: bool = False,
     ) -> None:
         super().__init__()
-        if top_k < 1:
-            raise ValueError(f'top_k must be at least 1, got {top_k}')
-        if overlap_threshold < 0:
-            raise ValueError(
-                f'overlap_threshold must not be negative, '
-                f'got {overlap_threshold}'
-            )
-        self.top_k = top_k
-        self.overlap_threshold = overlap_threshold
+        self.top_k = check_whole('top_k', top_k, 1)
+        self.overlap_threshold = check_whole(
+            'overlap_threshold', overlap_threshold, 0
+        )
         self.fill = fill
         self.union = union
         self.register_buffer(
@@ -64,6 +65,15 @@ class FamilyTable(nn.Module):
             self.union,
             out=self.member,
         )
+
+    @property
+    def barren(self) -> bool:
+        """Whether K and threshold leave next to no class in any family.
+
+        Neighbours count by half, so that a clique of classes which are all
+        confused with each other can still become one.
+        """
+        return not self.union and self.overlap_threshold >= self.top_k
 
     @property
     def sizes(self) -> Tensor:

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.checks import check_whole
+
 EMPTY = -1
 """Label of a slot that was never written."""
 
@@ -33,9 +35,7 @@ class FeatureBank(nn.Module):
 
     def __init__(self, size: int, embed_dim: int) -> None:
         super().__init__()
-        if size < 1:
-            raise ValueError(f'a bank needs at least 1 slot, got {size}')
-        self.size = size
+        self.size = size = check_whole('bank_size', size, 1)
         self.register_buffer('feats', torch.zeros(size, embed_dim))
         self.register_buffer(
             'labels', torch.full((size,), EMPTY, dtype=torch.int64)

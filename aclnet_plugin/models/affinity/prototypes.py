@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.checks import check_number
+
 from .functional import update_prototypes
 
 
@@ -44,9 +46,7 @@ class ClassPrototypes(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if not 0 <= momentum < 1:
-            raise ValueError(f'momentum must be in [0, 1), got {momentum}')
-        self.momentum = momentum
+        self.momentum = check_number('momentum', momentum, below=1)
         self.correct_only = correct_only
         self.random_start = random_start
         self.attached = attached

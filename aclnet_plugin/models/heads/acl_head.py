@@ -13,6 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aclnet_plugin.compat.release_keys import accept_release_keys
+from aclnet_plugin.utils.checks import (
+    check_options,
+    check_whole,
+    refuse_unknown,
+)
 from aclnet_plugin.utils.dist import (
     GatheredBatch,
     as_rank_share,
@@ -32,6 +37,8 @@ from .embedding import check_embedding, embed, pool
 
 Features = Tensor | tuple[Tensor, Tensor]
 """What a backbone returns: features, with or without a relation vector."""
+
+_OFF = 'to switch a loss off, give it loss_weight=0'
 
 
 @MODELS.register_module()
@@ -126,6 +133,7 @@ class ACLHead(GCNHead):
     Raises:
         ValueError: If an argument is out of range, or labels or features do
             not fit the head.
+        TypeError: If an argument is unknown.
     """
 
     def __init__(
@@ -146,6 +154,8 @@ class ACLHead(GCNHead):
         init_cfg: dict | list[dict] | None = None,
         **kwargs: Any,
     ) -> None:
+        refuse_unknown(type(self), kwargs)
+        check_whole('embed_dim', embed_dim, 1)
         # Not the host's default: it would also draw the two projections,
         # which are Linear layers as well, with std 0.01.
         init_cfg = init_cfg or dict(
@@ -165,13 +175,18 @@ class ACLHead(GCNHead):
         self.intra_proj = nn.Linear(self.relation_dim, embed_dim)
         self.affinity = AffinityState(
             ConfusionStats(
-                num_classes, **preset['confusion'] | (confusion or {})
+                num_classes,
+                **preset['confusion'] | check_options('confusion', confusion),
             ),
-            FamilyTable(num_classes, **preset['families'] | (families or {})),
+            FamilyTable(
+                num_classes,
+                **preset['families'] | check_options('families', families),
+            ),
             ClassPrototypes(
                 num_classes,
                 embed_dim,
-                **preset['prototypes'] | (prototypes or {}),
+                **preset['prototypes']
+                | check_options('prototypes', prototypes),
             ),
             FeatureBank(bank_size, embed_dim),
             gather_interval,
@@ -183,13 +198,13 @@ class ACLHead(GCNHead):
                     'type': 'InterClassAffinityLoss',
                     'bounds': (top_k, 2 * top_k),
                 },
-                loss_inter,
+                check_options('loss_inter', loss_inter, _OFF),
             )
         )
         self.loss_intra = MODELS.build(
             loss_config(
                 {'type': 'IntraClassMarginLoss', **preset['loss_intra']},
-                loss_intra,
+                check_options('loss_intra', loss_intra, _OFF),
             )
         )
 
@@ -417,7 +432,8 @@ class ACLHead(GCNHead):
         if pooled.shape[1] != self.in_channels:
             raise ValueError(
                 f'the backbone returns {pooled.shape[1]} channels, but the '
-                f'head was built with in_channels={self.in_channels}'
+                f'head was built with in_channels={self.in_channels}; set '
+                f'cls_head.in_channels={pooled.shape[1]}'
             )
         return pooled
 

@@ -55,7 +55,7 @@ def loss_config(
         default: Type and preset arguments.
         given: What replaces some of them, or another loss altogether.
     """
-    given = dict(given or {})
+    given = given or {}
     if given.get('type', default['type']) != default['type']:
         return given
     return default | given

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.checks import check_number
+
 from ..affinity.feature_bank import EMPTY
 
 
@@ -67,17 +69,18 @@ class BankLoss(nn.Module):
         full_only: Stay inactive until the bank is full.
 
     Raises:
-        ValueError: If ``temperature`` is not positive.
+        ValueError: If ``temperature`` is not positive, or the weight
+            negative.
     """
 
     def __init__(
         self, loss_weight: float, temperature: float, full_only: bool
     ) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise ValueError(f'temperature must be positive: {temperature}')
-        self.loss_weight = loss_weight
-        self.temperature = temperature
+        self.loss_weight = check_number('loss_weight', loss_weight)
+        self.temperature = check_number(
+            'temperature', temperature, positive=True
+        )
         self.full_only = full_only
 
     def forward(

@@ -8,6 +8,8 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.checks import check_number
+
 from ..affinity.functional import family_temperature, unit_rows
 
 
@@ -77,7 +79,8 @@ class InterClassAffinityLoss(nn.Module):
         eps: Added to norms. Defaults to 1e-12.
 
     Raises:
-        ValueError: If ``temperatures`` and ``bounds`` do not fit together.
+        ValueError: If ``temperatures`` and ``bounds`` do not fit together,
+            one of the former is not positive, or the weight negative.
     """
 
     def __init__(
@@ -95,11 +98,9 @@ class InterClassAffinityLoss(nn.Module):
             )
         if list(bounds) != sorted(bounds):
             raise ValueError(f'bounds must ascend, got {tuple(bounds)}')
-        if min(temperatures) <= 0:
-            raise ValueError(
-                f'temperatures must be positive, got {tuple(temperatures)}'
-            )
-        self.loss_weight = loss_weight
+        for one in temperatures:
+            check_number('each of temperatures', one, positive=True)
+        self.loss_weight = check_number('loss_weight', loss_weight)
         self.temperatures = tuple(temperatures)
         self.bounds = tuple(bounds)
         self.eps = eps

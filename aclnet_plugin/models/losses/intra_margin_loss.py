@@ -9,6 +9,8 @@ from mmaction.registry import MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
+from aclnet_plugin.utils.checks import check_number
+
 from .against_bank import BankComparison, BankLoss
 
 
@@ -104,8 +106,7 @@ class IntraClassMarginLoss(BankLoss):
             raise ValueError(
                 f"reduction must be 'mean' or 'sum', got {reduction!r}"
             )
-        if floor < 0:
-            raise ValueError(f'floor must not be negative, got {floor}')
+        check_number('floor', floor)
         self.margin = margin
         self.margin_unit = margin_unit
         self.reduction = reduction

@@ -6,6 +6,8 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from aclnet_plugin.utils.checks import check_number
+
 from .inter_affinity_loss import cosine_similarity, inter_affinity_loss
 
 
@@ -30,7 +32,8 @@ class PrototypeContrastiveLoss(nn.Module):
         eps: Added to norms. Defaults to 1e-12.
 
     Raises:
-        ValueError: If ``temperature`` is not positive.
+        ValueError: If ``temperature`` is not positive, or the weight
+            negative.
     """
 
     def __init__(
@@ -40,10 +43,10 @@ class PrototypeContrastiveLoss(nn.Module):
         eps: float = 1e-12,
     ) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise ValueError(f'temperature must be positive: {temperature}')
-        self.loss_weight = loss_weight
-        self.temperature = temperature
+        self.loss_weight = check_number('loss_weight', loss_weight)
+        self.temperature = check_number(
+            'temperature', temperature, positive=True
+        )
         self.eps = eps
 
     def forward(

@@ -15,6 +15,7 @@ from aclnet_plugin.engine.hooks.confusion_statistics_hook import (
     find_affinity_states,
 )
 from aclnet_plugin.models import ACLHead
+from aclnet_plugin.models.affinity import FamilyTable
 from tests.training import Recorder, build_runner, tiny_config
 
 
@@ -79,8 +80,13 @@ def test_interval():
     ('kwargs', 'message'),
     [
         (dict(count_begin=3, begin=2), 'count_begin <= begin'),
-        (dict(count_begin=-1), '0 <= count_begin'),
+        (dict(count_begin=-1), r'count_begin, an epoch, must be .* least 0'),
+        (dict(begin=12 * 0.2), r'begin, an epoch, .* got 2\.4'),
+        (dict(begin='3'), "got '3'"),
+        (dict(begin=True), 'got True'),
         (dict(interval=0), 'interval'),
+        (dict(interval=1.5), 'interval'),
+        (dict(num_top=-1), 'num_top'),
     ],
 )
 def test_wrong_settings_are_explained(kwargs, message):
@@ -267,6 +273,24 @@ def test_a_start_that_is_never_reached_is_said(
     with caplog.at_level(logging.WARNING):
         runner.train()
     assert 'never starts: it is due in epoch 31 of 1' in caplog.text
+
+
+def test_a_threshold_that_leaves_no_family_is_said(
+    tiny_skeletons, tmp_path, caplog
+):
+    families = {'model.cls_head.families': dict(top_k=3)}
+    config = tiny_config(tiny_skeletons, tmp_path, **families)
+    config.train_cfg.max_epochs = 1
+    runner = build_runner(config, 'barren')
+    runner.logger.addHandler(caplog.handler)
+    with caplog.at_level(logging.WARNING):
+        runner.train()
+    wanted = 'the overlap_threshold, 4, is not below top_k, 3'
+    assert wanted in caplog.text
+    head = runner.model.cls_head
+    assert not FamilyTable(4, top_k=3, union=True).barren
+    assert not FamilyTable(4, top_k=5).barren
+    assert head.affinity.families.barren
 
 
 def test_registered_by_itself(tiny_skeletons, tmp_path):

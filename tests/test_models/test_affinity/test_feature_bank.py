@@ -66,5 +66,5 @@ def test_survives_a_checkpoint_with_its_cursor():
 
 
 def test_size_is_checked():
-    with pytest.raises(ValueError, match='at least 1 slot'):
+    with pytest.raises(ValueError, match='bank_size must be a whole number'):
         FeatureBank(0, 2)

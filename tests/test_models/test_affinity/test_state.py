@@ -138,7 +138,9 @@ def test_forgetting_adds_no_buffer_to_what_is_averaged():
 
 @pytest.mark.parametrize('keep', [-0.1, 1.1])
 def test_a_share_that_is_none(keep):
-    with pytest.raises(ValueError, match='keep must be from 0 to 1'):
+    with pytest.raises(
+        ValueError, match='keep must be at least 0 and at most 1'
+    ):
         ConfusionStats(2, keep=keep)
 
 
@@ -181,6 +183,9 @@ def test_random_start_is_the_same_everywhere():
     ('build_wrong', 'message'),
     [
         (lambda: FamilyTable(4, top_k=0), 'top_k'),
+        (lambda: FamilyTable(4, top_k=2.5), 'top_k must be a whole number'),
+        (lambda: FamilyTable(4, overlap_threshold=1.5), 'overlap_threshold'),
+        (lambda: FeatureBank(1.5, 3), 'bank_size must be a whole number'),
         (lambda: FamilyTable(4, overlap_threshold=-1), 'overlap_threshold'),
         (lambda: ClassPrototypes(4, 3, momentum=1.0), 'momentum'),
     ],

@@ -303,6 +303,33 @@ def test_what_does_not_fit_is_explained():
         head.loss((feats, relation), samples(labels[:2]))
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(loss_inter=False), 'loss_inter must be a dict.*loss_weight=0'),
+        (dict(loss_intra=0), 'loss_intra must be a dict'),
+        (dict(confusion=False), 'confusion must be a dict'),
+        (dict(families=[]), 'families must be a dict'),
+        (dict(prototypes=1.0), 'prototypes must be a dict'),
+        (dict(embed_dim=0), 'embed_dim must be a whole number'),
+        (dict(bank_size=1.5), 'bank_size must be a whole number'),
+        (dict(loss_inter=dict(loss_weight=-1)), 'loss_weight must be'),
+        (dict(loss_inter=dict(temperatures=(0.1, float('nan'), 1))), 'nan'),
+        (dict(loss_intra=dict(temperature=float('nan'))), 'nan'),
+    ],
+)
+def test_wrong_arguments_are_explained(options, message):
+    with pytest.raises(ValueError, match=message):
+        build(**options)
+
+
+def test_a_mistyped_argument_is_that_of_the_head():
+    wanted = "ACLHead has no argument 'bnak_size'; did you mean 'bank_size'"
+    with pytest.raises(TypeError, match=wanted):
+        build(bnak_size=10)
+    assert build(label_smooth_eps=0.1, dropout=0.2, topk=(1,)).topk == (1,)
+
+
 def test_registered_under_its_name():
     init_default_scope('mmaction')
     head = MODELS.build(dict(type='ACLHead', num_classes=60, in_channels=256))
