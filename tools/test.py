@@ -15,7 +15,9 @@ import sys
 
 from _common import build_runner, load_config, local_file, make_parser
 from mmengine.config import Config
+from mmengine.runner import Runner
 
+from aclnet_plugin.engine.hooks import CheckpointMismatch
 from aclnet_plugin.evaluation import (
     CLIP_PRESETS,
     ClipPreset,
@@ -182,12 +184,30 @@ def main() -> int:
     if args.dump is not None:
         add_dump(cfg, args.dump)
     runner = build_runner(cfg, args)
+    try:
+        run_test(runner, args, preset)
+    except CheckpointMismatch as error:
+        print(f'error: {args.checkpoint}: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def run_test(
+    runner: Runner, args: argparse.Namespace, preset: ClipPreset | None
+) -> None:
+    """Test, and say what the preset was.
+
+    Args:
+        runner (Runner): The runner.
+        args (argparse.Namespace): The parsed command line.
+        preset (ClipPreset | None): The preset.
+    """
     if preset is None:
         runner.test()
-        return 0
+        return
     words = (
         f'Preset {args.preset}: {preset.clips} clip(s) per sample, '
-        f'{cfg.test_dataloader.batch_size} samples at once.'
+        f'{runner.cfg.test_dataloader.batch_size} samples at once.'
     )
     runner.logger.info(words)
     runner.test()
@@ -195,7 +215,6 @@ def main() -> int:
         runner.logger.warning(
             f'{words} Not comparable with published 10-clip figures.'
         )
-    return 0
 
 
 if __name__ == '__main__':

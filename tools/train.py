@@ -15,6 +15,7 @@ import argparse
 from _common import build_runner, load_config, local_file, make_parser
 from mmengine.config import Config
 
+from aclnet_plugin.engine.hooks import CheckpointMismatch
 from aclnet_plugin.engine.mixed_precision import use_amp
 
 
@@ -97,7 +98,11 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     merge_args(cfg, args)
-    build_runner(cfg, args).train()
+    runner = build_runner(cfg, args)
+    try:
+        runner.train()
+    except CheckpointMismatch as error:
+        raise SystemExit(f'error: {error}') from None
 
 
 if __name__ == '__main__':

@@ -25,6 +25,26 @@ def tool():
     return load_script('tools/test.py')
 
 
+def test_a_checkpoint_of_another_model_writes_nothing(
+    tool, tiny_skeletons, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    init_default_scope('mmaction')
+    config = tiny_config(tiny_skeletons, tmp_path / 'work')
+    state = MODELS.build(config.model).state_dict()
+    path, dump = tmp_path / 'three.pth', tmp_path / 'out.pkl'
+    torch.save({'meta': {}, 'state_dict': state}, path)
+    config.merge_from_dict({'model.cls_head.num_classes': 4})
+    config.dump(tmp_path / 'four.py')
+    words = ['test.py', tmp_path / 'four.py', path, '--dump', dump]
+    words += ['--cfg-options', f'experiment_name={uuid4().hex}']
+    monkeypatch.setattr(sys, 'argv', list(map(str, words)))
+    assert tool.main() == 1
+    said = capsys.readouterr().err
+    assert f'error: {path}: the checkpoint does not fit the model' in said
+    assert not dump.exists()
+
+
 @pytest.fixture(scope='module')
 def checkpoint(stgcn_config):
     init_default_scope('mmaction')

@@ -14,6 +14,7 @@ from typing import Any
 from mmengine.runner import Runner
 
 from .check_data_hook import CheckDataHook
+from .checkpoint_match_hook import CheckpointMatchHook
 from .confusion_statistics_hook import (
     ConfusionStatisticsHook,
     find_affinity_states,
@@ -22,6 +23,7 @@ from .reproducibility_hook import ReproducibilityHook
 
 NEEDED = {
     CheckDataHook: 'data that does not fit the model is refused at the start',
+    CheckpointMatchHook: 'a checkpoint of another model is refused',
     ConfusionStatisticsHook: 'the inter-class loss starts after a fifth of '
     'the epochs',
     ReproducibilityHook: 'random numbers follow from seed, epoch and sample',
