@@ -15,7 +15,11 @@ from aclnet_plugin.models.affinity.feature_bank import EMPTY
 from tests.scripts import ROOT
 
 IDEAS = ROOT / 'docs/results/ideas'
-SETTINGS = read_grid(IDEAS / 'ideas.yml').settings
+SETTINGS = [
+    setting
+    for name in ('ideas.yml', 'pooled.yml')
+    for setting in read_grid(IDEAS / name).settings
+]
 
 
 @pytest.fixture
