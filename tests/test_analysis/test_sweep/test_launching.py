@@ -197,7 +197,8 @@ def test_what_outlives_a_killed_sweep_is_waited_for(run_of, scripts, starts):
 
 
 def test_children_end_with_an_interrupted_sweep(run_of, scripts):
-    run = run_of(nap=0.4)
+    # Long enough not to be over first, on a machine that is busy.
+    run = run_of(nap=1.5)
     sweep = start_elsewhere([run], scripts)
     await_file(run.folder / 'epoch_1.pth')
     child = int((run.folder / 'lock').read_text())
