@@ -17,9 +17,9 @@ Splits of the result:
   view without a look at view 3.
 * ``xview_val_unseen``, ``xview3_val_unseen``, ...: those of ``xview_val``,
   ``xview3_val``, ... whose key points no training sequence has. In the archive
-  that is commonly distributed, view 3 repeats 95 sequences of view 2 (all that it has
-  of *pick up with two hands* and *drop trash*): a fifth of what the usual
-  protocol tests on is training data.
+  that is commonly distributed, view 3 repeats 95 sequences of view 2 (all that
+  it has of *pick up with two hands* and *drop trash*): a fifth of what the
+  usual protocol tests on is training data.
 * ``xsub_train``, ``xsub_val``: subjects with odd numbers for training, with
   even numbers for testing (a choice of this project; no such protocol is in
   common use).
