@@ -160,11 +160,17 @@ def test_a_complete_log_is_enough(run_of, scripts, starts):
     assert len(starts(run)) == 1
 
 
+def _sweep(runs, scripts):
+    # Ignored, and so inherited, where the tests run in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    run_all(runs, scripts)
+
+
 def start_elsewhere(runs, scripts):
     """A sweep in a process of its own."""
     # A fork, as a new Python would import for longer than it runs.
     context = multiprocessing.get_context('fork')
-    sweep = context.Process(target=run_all, args=(runs, scripts))
+    sweep = context.Process(target=_sweep, args=(runs, scripts))
     sweep.start()
     return sweep
 
@@ -197,8 +203,7 @@ def test_what_outlives_a_killed_sweep_is_waited_for(run_of, scripts, starts):
 
 
 def test_children_end_with_an_interrupted_sweep(run_of, scripts):
-    # Long enough not to be over first, on a machine that is busy.
-    run = run_of(nap=1.5)
+    run = run_of(nap=0.4)
     sweep = start_elsewhere([run], scripts)
     await_file(run.folder / 'epoch_1.pth')
     child = int((run.folder / 'lock').read_text())
