@@ -30,9 +30,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from aclnet_plugin.datasets.annotation_file import take_annotations
-from aclnet_plugin.datasets.naming import sample_name
-from aclnet_plugin.datasets.splits import take_split
+from aclnet_plugin.analysis.tested_samples import annotated_samples
 from aclnet_plugin.evaluation import (
     DEFAULT_WEIGHTS,
     Predictions,
@@ -48,7 +46,6 @@ from aclnet_plugin.evaluation import (
 )
 from aclnet_plugin.utils.arguments import make_parser
 from aclnet_plugin.utils.atomic import atomic_writer
-from aclnet_plugin.utils.safe_pickle import safe_load
 
 _NAMED = re.compile(r'([A-Za-z]\w*)=(.+)', re.DOTALL)
 _SEED = 0  # of the samples that --search-fraction holds out
@@ -242,11 +239,9 @@ def _annotated(
     ann_file: str, split: str
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Names and labels of a split, in the order of a test."""
-    content = safe_load(ann_file)
-    samples = take_annotations(content, ann_file)
-    places = take_split(content, samples, split, ann_file).places
-    names = tuple(str(sample_name(samples[place])) for place in places)
-    labels = [samples[place].get('label') for place in places]
+    samples = annotated_samples(ann_file, split)
+    names = tuple(name for name, _ in samples)
+    labels = [sample.get('label') for _, sample in samples]
     if not all(isinstance(label, (int, np.integer)) for label in labels):
         raise PredictionsError(f'{ann_file}: not every label is a number.')
     return names, np.array(labels, np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from ..utils.safe_pickle import safe_load
 from .errors import AnalysisError
 
 
-def samples_of(ann_file: str | os.PathLike[str], split: str) -> frozenset[str]:
-    """Names of the samples of a split.
+def annotated_samples(
+    ann_file: str | os.PathLike[str], split: str
+) -> list[tuple[str, Mapping]]:
+    """Names and annotations of a split, in the order of a test.
 
     Args:
         ann_file: Annotation pickle.
@@ -29,7 +31,21 @@ def samples_of(ann_file: str | os.PathLike[str], split: str) -> frozenset[str]:
     content = safe_load(path)
     samples = take_annotations(content, path)
     places = take_split(content, samples, split, path).places
-    return frozenset(str(sample_name(samples[place])) for place in places)
+    found = [samples[place] for place in places]
+    return [(str(sample_name(sample)), sample) for sample in found]
+
+
+def samples_of(ann_file: str | os.PathLike[str], split: str) -> frozenset[str]:
+    """Names of the samples of a split.
+
+    Args:
+        ann_file: Annotation pickle.
+        split: Name of a split in it.
+
+    Raises:
+        ValueError: If there is no such split.
+    """
+    return frozenset(name for name, _ in annotated_samples(ann_file, split))
 
 
 def only(file: Predictions, samples: Collection[str] | None) -> Predictions:

@@ -12,6 +12,7 @@ import torch
 from ...version import __version__
 
 ROOT = Path(__file__).resolve().parents[3]
+CIRCUMSTANCES = ('version', 'commit', 'torch', 'machine')
 
 
 def commit() -> str:
@@ -34,9 +35,5 @@ def machine() -> str:
 
 def circumstances() -> dict[str, str]:
     """Versions and machine, to be kept with a result."""
-    return {
-        'version': __version__,
-        'commit': commit(),
-        'torch': torch.__version__,
-        'machine': machine(),
-    }
+    values = (__version__, commit(), torch.__version__, machine())
+    return dict(zip(CIRCUMSTANCES, values, strict=True))

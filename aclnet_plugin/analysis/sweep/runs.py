@@ -16,7 +16,7 @@ from mmengine.config import Config
 from ...utils.atomic import atomic_writer
 from ..errors import AnalysisError
 from ..report.work_dir import last_checkpoint
-from .circumstances import circumstances
+from .circumstances import CIRCUMSTANCES, circumstances
 from .digest import digest_of, evaluation_part, training_part
 from .resolve import resolve
 
@@ -194,7 +194,7 @@ def claimed_circumstances(run: Run) -> dict[str, str]:
         As :func:`~.circumstances.circumstances`, ``'unknown'`` where nothing
         was kept.
     """
-    found = dict.fromkeys(circumstances(), 'unknown')
+    found = dict.fromkeys(CIRCUMSTANCES, 'unknown')
     owner = run.folder / 'run.json'
     try:
         kept = json.loads(owner.read_text(encoding='utf-8'))['circumstances']

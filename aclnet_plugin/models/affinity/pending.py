@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aclnet_plugin.utils.checks import check_whole
 from aclnet_plugin.utils.dist import GatheredBatch, gather_steps
 
 
@@ -21,13 +22,7 @@ class PendingBatches:
     """
 
     def __init__(self, interval: int) -> None:
-        whole = isinstance(interval, int) and not isinstance(interval, bool)
-        if not whole or interval < 1:
-            raise ValueError(
-                f'gather_interval is a number of training steps, an integer '
-                f'of at least 1 (1: gather in every step), got {interval!r}'
-            )
-        self.interval = interval
+        self.interval = check_whole('gather_interval, in steps,', interval, 1)
         self._steps: list[GatheredBatch] = []
 
     def __len__(self) -> int:

@@ -47,7 +47,7 @@ def behaviour_of(name: str) -> dict[str, dict[str, Any]]:
 
 
 def loss_config(
-    default: dict[str, Any], given: dict[str, Any] | None
+    default: dict[str, Any], given: dict[str, Any]
 ) -> dict[str, Any]:
     """The config of a loss; a rival of the default one is left as it is.
 
@@ -55,7 +55,6 @@ def loss_config(
         default: Type and preset arguments.
         given: What replaces some of them, or another loss altogether.
     """
-    given = given or {}
     if given.get('type', default['type']) != default['type']:
         return given
     return default | given
