@@ -156,6 +156,10 @@ def test_no_process_outlives_a_main_process_that_is_killed(files, tmp_path):
     )
     main.start()
     assert wait_until(lambda: len(list(tmp_path.glob('*.pid'))) == len(files))
+    # A file is there before its content is.
+    assert wait_until(
+        lambda: all(path.read_text() for path in tmp_path.glob('*.pid'))
+    )
     pids = {int(path.read_text()) for path in tmp_path.glob('*.pid')}
     main.kill()
     main.join()
